@@ -1,0 +1,56 @@
+// The names a prediction is described with, as schemas: groups, methods, levels, heads, providers, classes.
+// Definitions of the terms: docs/METHODS.md.
+import { z } from 'zod';
+
+export const groupNameSchema = z.enum(['c1', 'c2', 'c4', 'd1', 'd4']);
+export type GroupName = z.infer<typeof groupNameSchema>;
+
+export const methodSchema = z.enum(['vanilla', 'tta', 'equitune', 'equizero', 'lambda', 'attention']);
+export type Method = z.infer<typeof methodSchema>;
+
+export const levelSchema = z.enum(['feature', 'embedding']);
+export type Level = z.infer<typeof levelSchema>;
+
+export const inverseSchema = z.enum(['on', 'off']);
+export type Inverse = z.infer<typeof inverseSchema>;
+
+export const headSchema = z.enum(['plain', 'orbit']);
+export type Head = z.infer<typeof headSchema>;
+
+/** Execution providers of onnxruntime that the product knows. */
+export const providerSchema = z.enum(['cuda', 'tensorrt', 'dml', 'webgpu', 'coreml', 'cpu']);
+export type Provider = z.infer<typeof providerSchema>;
+
+/** A provider, or `auto`: the platform's providers in order, down to cpu. */
+export const providerChoiceSchema = z.enum(['auto', ...providerSchema.options]);
+export type ProviderChoice = z.infer<typeof providerChoiceSchema>;
+
+/** How one prediction is made: every field decided, nothing left to a default. */
+export const settingsSchema = z.strictObject({
+  group: groupNameSchema,
+  method: methodSchema,
+  level: levelSchema,
+  inverse: inverseSchema,
+  head: headSchema,
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Settings as a person gives them: what is absent is decided from the model and the method. */
+export type SettingsChoice = { readonly [Field in keyof Settings]?: Settings[Field] | undefined };
+
+/** The seven classes of ISIC 2018 Task 3, in the order used everywhere. */
+export const isicClasses = ['MEL', 'NV', 'BCC', 'AKIEC', 'BKL', 'DF', 'VASC'] as const;
+
+/** Plain words for the class codes that the product knows; other codes are shown as they are. */
+export const classNames: Readonly<Record<string, string>> = {
+  MEL: 'Melanoma',
+  NV: 'Nevus',
+  BCC: 'Basal cell carcinoma',
+  AKIEC: 'Actinic keratosis / intraepithelial carcinoma',
+  BKL: 'Benign keratosis',
+  DF: 'Dermatofibroma',
+  VASC: 'Vascular lesion',
+};
+
+/** Codes whose probabilities add up to `malignant`. AKIEC counts: it is (pre-)cancer that is treated as such. */
+export const malignantClasses: ReadonlySet<string> = new Set(['MEL', 'BCC', 'AKIEC']);
