@@ -1,5 +1,6 @@
 // ESLint: TypeScript strict rules, and the layer rules of docs/ARCHITECTURE.md as lint errors.
 // Each row of `rooms` names a folder of main/ and the rooms it may import; everything else is refused.
+import type { Linter } from 'eslint';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
@@ -21,7 +22,19 @@ const rooms: Record<string, readonly string[]> = {
   services: ['contract', 'groups', 'equivariance', 'imaging', 'engine', 'evaluation', 'training', 'reports'],
   host: ['contract', 'services'],
   electron: ['contract', 'services', 'host'],
-  cli: ['contract', 'groups', 'onnx', 'clip', 'equivariance', 'imaging', 'engine', 'training', 'evaluation', 'reports', 'host'],
+  cli: [
+    'contract',
+    'groups',
+    'onnx',
+    'clip',
+    'equivariance',
+    'imaging',
+    'engine',
+    'training',
+    'evaluation',
+    'reports',
+    'host',
+  ],
 };
 
 /** Rooms of pure functions: no process, no disk, no inference runtime. */
@@ -33,19 +46,27 @@ const layerRules = Object.keys(rooms).map((room) => {
   const patterns: { group: string[]; message: string }[] = [];
   if (refused.length > 0) {
     patterns.push({
-      group: refused.flatMap((other) => [`../${other}/*`, `../../${other}/*`, `../${other}/**`, `../../${other}/**`]),
+      group: refused.flatMap((other) => [
+        `../${other}/*`,
+        `../../${other}/*`,
+        `../${other}/**`,
+        `../../${other}/**`,
+      ]),
       message: `main/${room} may not import this room (see "rooms" in eslint.config.ts).`,
     });
   }
   if (pure.has(room)) {
-    patterns.push({ group: impureModules, message: `main/${room} is pure: no electron, file system or onnxruntime.` });
+    patterns.push({
+      group: impureModules,
+      message: `main/${room} is pure: no electron, file system or onnxruntime.`,
+    });
   } else if (room !== 'electron') {
     patterns.push({ group: ['electron', 'electron/*'], message: 'Only main/electron may import electron.' });
   }
   return {
     files: [`main/${room}/**/*.ts`],
     ignores: ['**/*.test.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns }] as const },
+    rules: { 'no-restricted-imports': ['error', { patterns }] satisfies Linter.RuleEntry },
   };
 });
 
@@ -61,7 +82,10 @@ export default defineConfig(
     },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // Typed-array loops are the hot path; a non-null assertion after a bounds-checked loop is clearer there.
       '@typescript-eslint/no-non-null-assertion': 'off',
@@ -76,8 +100,14 @@ export default defineConfig(
         'error',
         {
           patterns: [
-            { group: ['electron', 'node:*', 'onnxruntime-node', 'sharp'], message: 'The renderer is a plain web page.' },
-            { regex: 'main/(?!contract/)', message: 'The renderer imports main/contract and nothing else of main/.' },
+            {
+              group: ['electron', 'node:*', 'onnxruntime-node', 'sharp'],
+              message: 'The renderer is a plain web page.',
+            },
+            {
+              regex: 'main/(?!contract/)',
+              message: 'The renderer imports main/contract and nothing else of main/.',
+            },
           ],
         },
       ],

@@ -10,17 +10,32 @@ interface ErrorText {
 
 export const errorTexts = {
   // Images
-  IMAGE_NOT_FOUND: { title: 'Image not found', action: 'Check the path, or whether the drive is still connected.' },
-  IMAGE_UNREADABLE: { title: 'Image cannot be read', action: 'Check the permissions of the file and of its folder.' },
-  IMAGE_EMPTY: { title: 'Empty file', action: 'Copy the image again from its source; this file holds no bytes.' },
+  IMAGE_NOT_FOUND: {
+    title: 'Image not found',
+    action: 'Check the path, or whether the drive is still connected.',
+  },
+  IMAGE_UNREADABLE: {
+    title: 'Image cannot be read',
+    action: 'Check the permissions of the file and of its folder.',
+  },
+  IMAGE_EMPTY: {
+    title: 'Empty file',
+    action: 'Copy the image again from its source; this file holds no bytes.',
+  },
   IMAGE_UNRECOGNISED: { title: 'Not an image', action: 'Choose a JPEG, PNG, TIFF or WebP file.' },
   IMAGE_DISGUISED: {
     title: 'File name and content disagree',
     action: 'Rename the file to the extension of what it really holds, if you trust where it came from.',
   },
-  IMAGE_TRUNCATED: { title: 'Damaged image', action: 'Copy the image again from its source; part of it is missing.' },
+  IMAGE_TRUNCATED: {
+    title: 'Damaged image',
+    action: 'Copy the image again from its source; part of it is missing.',
+  },
   IMAGE_TOO_LARGE: { title: 'Image too large', action: 'Export the image with at most 50 megapixels.' },
-  NO_IMAGES: { title: 'No images found', action: 'Choose a folder that holds JPEG, PNG, TIFF or WebP files.' },
+  NO_IMAGES: {
+    title: 'No images found',
+    action: 'Choose a folder that holds JPEG, PNG, TIFF or WebP files.',
+  },
   // Checkpoints
   CHECKPOINT_NOT_FOUND: { title: 'Checkpoint not found', action: 'Check the path of the checkpoint file.' },
   CHECKPOINT_UNRECOGNISED: {
@@ -34,51 +49,109 @@ export const errorTexts = {
   },
   CHECKPOINT_VIT: {
     title: 'CLIP with a vision transformer',
-    action: 'The feature-level methods need a ResNet image tower: choose RN50, RN101, RN50x4, RN50x16 or RN50x64.',
+    action:
+      'The feature-level methods need a ResNet image tower: choose RN50, RN101, RN50x4, RN50x16 or RN50x64.',
   },
-  CHECKPOINT_SHAPE: { title: 'Tensor of the wrong shape', action: 'The checkpoint is damaged or not a CLIP ResNet; use the original file.' },
-  CHECKPOINT_NOT_FINITE: { title: 'Weights are not numbers', action: 'The checkpoint holds NaN or infinite weights; use one from before training diverged.' },
+  CHECKPOINT_SHAPE: {
+    title: 'Tensor of the wrong shape',
+    action: 'The checkpoint is damaged or not a CLIP ResNet; use the original file.',
+  },
+  CHECKPOINT_NOT_FINITE: {
+    title: 'Weights are not numbers',
+    action: 'The checkpoint holds NaN or infinite weights; use one from before training diverged.',
+  },
   PICKLE_FORBIDDEN: {
     title: 'Checkpoint refused',
-    action: 'The file asks to run code on loading, which weights never need. Do not open it with other tools either.',
+    action:
+      'The file asks to run code on loading, which weights never need. Do not open it with other tools either.',
   },
   SAFETENSORS_INVALID: { title: 'Invalid safetensors file', action: 'Download or convert the file again.' },
   CLASS_EMBEDDINGS_INVALID: {
     title: 'Class embeddings do not fit',
-    action: 'Give a tensor `class_embeddings` of shape [embedding width, number of classes] made for this checkpoint.',
+    action:
+      'Give a tensor `class_embeddings` of shape [embedding width, number of classes] made for this checkpoint.',
   },
   CLASS_EMBEDDINGS_NEEDED: {
     title: 'No class embeddings',
     action: 'This checkpoint has no text tower: give --class-embeddings FILE.safetensors.',
   },
-  COMBINERS_INVALID: { title: 'Combiner weights do not fit', action: 'Give combiner weights trained for this image tower.' },
-  PROMPTS_INVALID: { title: 'Prompt file not understood', action: 'Give JSON: {"names": {"MEL": "Melanoma", ...}, "templates": ["a photo of a {}."]}.' },
-  CLASSES_INVALID: { title: 'Class list not understood', action: 'Give distinct class codes separated by commas, e.g. MEL,NV,BCC,AKIEC,BKL,DF,VASC.' },
+  COMBINERS_INVALID: {
+    title: 'Combiner weights do not fit',
+    action: 'Give combiner weights trained for this image tower.',
+  },
+  PROMPTS_INVALID: {
+    title: 'Prompt file not understood',
+    action: 'Give JSON: {"names": {"MEL": "Melanoma", ...}, "templates": ["a photo of a {}."]}.',
+  },
+  CLASSES_INVALID: {
+    title: 'Class list not understood',
+    action: 'Give distinct class codes separated by commas, e.g. MEL,NV,BCC,AKIEC,BKL,DF,VASC.',
+  },
   // Models
-  MODEL_NOT_FOUND: { title: 'Model not found', action: 'List the installed models with: dermorbit models list.' },
-  MODEL_EXISTS: { title: 'Model id is taken', action: 'Choose another --id, or remove the installed model first.' },
-  MODEL_ID_INVALID: { title: 'Invalid model id', action: 'Use lower-case letters, digits, "-" and "_"; at most 64 characters, starting with a letter or digit.' },
+  MODEL_NOT_FOUND: {
+    title: 'Model not found',
+    action: 'List the installed models with: dermorbit models list.',
+  },
+  MODEL_EXISTS: {
+    title: 'Model id is taken',
+    action: 'Choose another --id, or remove the installed model first.',
+  },
+  MODEL_ID_INVALID: {
+    title: 'Invalid model id',
+    action:
+      'Use lower-case letters, digits, "-" and "_"; at most 64 characters, starting with a letter or digit.',
+  },
   MODEL_BUNDLED: { title: 'Bundled model', action: 'Models that come with DermOrbit cannot be removed.' },
-  MANIFEST_INVALID: { title: 'Invalid model manifest', action: 'Import the model again; its manifest is damaged or from another version.' },
-  MODEL_FILE_MISSING: { title: 'Model file missing', action: 'Import the model again; a file of its package is gone.' },
+  MANIFEST_INVALID: {
+    title: 'Invalid model manifest',
+    action: 'Import the model again; its manifest is damaged or from another version.',
+  },
+  MODEL_FILE_MISSING: {
+    title: 'Model file missing',
+    action: 'Import the model again; a file of its package is gone.',
+  },
   MODEL_HASH_MISMATCH: {
     title: 'Model file was changed',
     action: 'Do not use this model: its bytes differ from its manifest. Remove it and import it again.',
   },
-  MODEL_UNSAFE: { title: 'Model graph refused', action: 'Use a model package made by DermOrbit; this graph reaches outside itself.' },
-  COMBINER_MISSING: { title: 'Model lacks this method', action: 'Choose another method, or import combiner weights with --combiners.' },
-  EVIDENCE_UNAVAILABLE: { title: 'No evidence map', action: 'Choose a feature-level method with --inverse on: only these keep the frame of the image.' },
+  MODEL_UNSAFE: {
+    title: 'Model graph refused',
+    action: 'Use a model package made by DermOrbit; this graph reaches outside itself.',
+  },
+  COMBINER_MISSING: {
+    title: 'Model lacks this method',
+    action: 'Choose another method, or import combiner weights with --combiners.',
+  },
+  EVIDENCE_UNAVAILABLE: {
+    title: 'No evidence map',
+    action: 'Choose a feature-level method with --inverse on: only these keep the frame of the image.',
+  },
   // Settings
-  PROVIDER_UNKNOWN: { title: 'Unknown provider', action: 'Use one of: auto, cuda, tensorrt, dml, webgpu, coreml, cpu.' },
-  PROVIDER_UNAVAILABLE: { title: 'Provider not usable', action: 'Use --provider auto, or cpu, which works on every computer.' },
+  PROVIDER_UNKNOWN: {
+    title: 'Unknown provider',
+    action: 'Use one of: auto, cuda, tensorrt, dml, webgpu, coreml, cpu.',
+  },
+  PROVIDER_UNAVAILABLE: {
+    title: 'Provider not usable',
+    action: 'Use --provider auto, or cpu, which works on every computer.',
+  },
   OPTION_INVALID: { title: 'Option not understood', action: 'See --help for the values this option takes.' },
   // Files and processes
-  WRITE_FAILED: { title: 'Result cannot be written', action: 'Check free disk space and the permissions of the folder.' },
-  DISK_FULL: { title: 'Disk is full', action: 'Free some space, then run again; nothing half-written was left behind.' },
+  WRITE_FAILED: {
+    title: 'Result cannot be written',
+    action: 'Check free disk space and the permissions of the folder.',
+  },
+  DISK_FULL: {
+    title: 'Disk is full',
+    action: 'Free some space, then run again; nothing half-written was left behind.',
+  },
   CANCELLED: { title: 'Cancelled', action: 'Run again to finish the rest.' },
   ENGINE_STOPPED: { title: 'The engine stopped', action: 'It was restarted; run the affected images again.' },
   OUT_OF_MEMORY: { title: 'Out of memory', action: 'Close other programs, or choose a smaller model.' },
-  INFERENCE_FAILED: { title: 'Inference failed', action: 'Try --provider cpu; if it fails there too, verify the model.' },
+  INFERENCE_FAILED: {
+    title: 'Inference failed',
+    action: 'Try --provider cpu; if it fails there too, verify the model.',
+  },
   INTERNAL: { title: 'Unexpected error', action: 'Please report this with the message and what you did.' },
 } as const satisfies Record<string, ErrorText>;
 
@@ -125,7 +198,8 @@ export class DermOrbitError extends Error {
 export function asDermOrbitError(thrown: unknown, fallback: ErrorCode = 'INTERNAL'): DermOrbitError {
   if (thrown instanceof DermOrbitError) return thrown;
   if (thrown instanceof Error) {
-    if (thrown.name === 'AbortError') return new DermOrbitError('CANCELLED', 'The work was cancelled.', { cause: thrown });
+    if (thrown.name === 'AbortError')
+      return new DermOrbitError('CANCELLED', 'The work was cancelled.', { cause: thrown });
     if ('code' in thrown && thrown.code === 'ENOSPC') {
       return new DermOrbitError('DISK_FULL', thrown.message, { cause: thrown });
     }

@@ -1,7 +1,14 @@
 // The prediction record: made in one place (main/engine), shown by every surface (window, CLI, CSV, history).
 import { z } from 'zod';
 import { errorTexts, type ErrorCode } from './errors.ts';
-import { groupNameSchema, headSchema, inverseSchema, levelSchema, methodSchema, providerSchema } from './settings.ts';
+import {
+  groupNameSchema,
+  headSchema,
+  inverseSchema,
+  levelSchema,
+  methodSchema,
+  providerSchema,
+} from './settings.ts';
 
 const perClass = z.record(z.string(), z.number());
 
@@ -75,7 +82,9 @@ export function isFailure(record: ClassificationRecord): record is Failure {
 }
 
 /** Class codes by falling probability. */
-export function rankClasses(probabilities: Readonly<Record<string, number>>): { code: string; probability: number }[] {
+export function rankClasses(
+  probabilities: Readonly<Record<string, number>>,
+): { code: string; probability: number }[] {
   return Object.entries(probabilities)
     .map(([code, probability]) => ({ code, probability }))
     .sort((a, b) => b.probability - a.probability);

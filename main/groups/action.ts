@@ -2,7 +2,8 @@
 // vectors with one entry per orientation (weights). Pure; depends on nothing but groups.ts.
 import type { Group, GroupElement } from './groups.ts';
 
-type NumericArray = Float32Array<ArrayBufferLike> | Float64Array<ArrayBufferLike> | Uint8Array<ArrayBufferLike>;
+type NumericArray =
+  Float32Array | Float64Array | Uint8Array;
 
 const gridPermutations = new Map<string, Int32Array>();
 
@@ -37,7 +38,12 @@ export function gridPermutation(element: GroupElement, size: number): Int32Array
  * @returns target
  * @throws RangeError if the length is not a whole number of planes
  */
-export function actOnGrid<T extends NumericArray>(element: GroupElement, source: T, size: number, target?: T): T {
+export function actOnGrid<T extends NumericArray>(
+  element: GroupElement,
+  source: T,
+  size: number,
+  target?: T,
+): T {
   const plane = size * size;
   if (source.length % plane !== 0) {
     throw new RangeError(`${source.length} numbers are not whole planes of ${size} x ${size}`);

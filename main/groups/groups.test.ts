@@ -6,7 +6,11 @@ import { groups, type Group, type GroupName } from './groups.ts';
 
 const everyGroup: Group[] = Object.values(groups);
 const randomPlanes = fc
-  .record({ size: fc.integer({ min: 1, max: 7 }), planes: fc.integer({ min: 1, max: 3 }), seed: fc.integer() })
+  .record({
+    size: fc.integer({ min: 1, max: 7 }),
+    planes: fc.integer({ min: 1, max: 3 }),
+    seed: fc.integer(),
+  })
   .map(({ size, planes, seed }) => {
     // Distinct numbers: no symmetric array can hide a wrong permutation.
     const data = Float32Array.from({ length: planes * size * size }, (_, i) => i + (seed % 1000) / 1000);

@@ -1,0 +1,106 @@
+// The manifest of a model package: everything the product needs to know about a model before it opens a graph.
+// A package is one folder: manifest.json, the files it names, and nothing else that is read.
+import { z } from 'zod';
+
+/** A file of the package: a plain name inside the package folder, never a path. */
+const packageFileSchema = z.strictObject({
+  path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().nonnegative(),
+});
+export type PackageFile = z.infer<typeof packageFileSchema>;
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const dimension = z.int().min(1).max(65_536);
+
+/** A figure of the model card, e.g. balanced accuracy 0.606 on 193 images; shown, never computed with. */
+const metricSchema = z.strictObject({
+  name: z.string(),
+  value: z.number(),
+  dataset: z.string(),
+  images: z.int().positive(),
+  note: z.string().optional(),
+});
+
+export const modelIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/);
+
+export const manifestSchema = z.strictObject({
+  schema: z.literal(1),
+  id: modelIdSchema,
+  name: z.string().min(1).max(200),
+  description: z.string().max(2000),
+  license: z.string().max(200),
+  /** ISO 8601; absent in packages that must be reproducible byte for byte. */
+  created: z.string().optional(),
+  /** Version of DermOrbit that wrote the package. */
+  madeWith: z.string(),
+  /** Class codes in the order of the columns of T. */
+  classes: z
+    .array(z.string().min(1).max(64))
+    .min(2)
+    .max(1000)
+    .refine((codes) => new Set(codes).size === codes.length, 'class codes must be distinct'),
+  /** Square input [3, size, size]: pixels / 255, minus mean, divided by std. */
+  input: z.strictObject({ size: dimension, mean: triple, std: triple }),
+  /** Output of the image tower: [channels, size, size]. */
+  features: z.strictObject({ channels: dimension, size: z.int().min(1).max(64) }),
+  /** Width E of the embedding. */
+  embedding: dimension,
+  /** Logit rule: scale * (normalize ? e / |e| : e) T. */
+  logits: z.strictObject({ normalize: z.boolean(), scale: z.number() }),
+  architecture: z.strictObject({
+    name: z.string(),
+    layers: z.tuple([dimension, dimension, dimension, dimension]),
+    width: dimension,
+    heads: dimension,
+    /** Of the image tower and attention pool. */
+    parameters: z.int().positive(),
+  }),
+  files: z.strictObject({
+    imageTower: packageFileSchema,
+    attentionPool: packageFileSchema,
+    classEmbeddings: packageFileSchema,
+    lambda: packageFileSchema.optional(),
+    attention: packageFileSchema.optional(),
+    lambdaEmbedding: packageFileSchema.optional(),
+    textTower: packageFileSchema.optional(),
+    card: packageFileSchema.optional(),
+  }),
+  /** The checkpoint that the package was made from. */
+  source: z.strictObject({ file: z.string(), format: z.string(), sha256: z.string() }).optional(),
+  metrics: z.array(metricSchema).optional(),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+export type PackageFileRole = keyof Manifest['files'];
+
+/** An installed model as lists show it. `sha256` is that of manifest.json, which pins every other file. */
+export const modelSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  sha256: z.string(),
+  bundled: z.boolean(),
+  /** Bytes of the whole package. */
+  bytes: z.number(),
+  classes: z.array(z.string()),
+  architecture: z.string(),
+  inputSize: z.number(),
+  /** Methods for which the package has weights. */
+  methods: z.array(z.string()),
+});
+export type ModelSummary = z.infer<typeof modelSummarySchema>;
+
+/** One installed model in full: its manifest, its card (Markdown) and where it lies. */
+export const modelDetailsSchema = modelSummarySchema.extend({
+  folder: z.string(),
+  manifest: manifestSchema,
+  card: z.string().nullable(),
+});
+export type ModelDetails = z.infer<typeof modelDetailsSchema>;
+
+/** Whether each file of a package has the bytes that its manifest promises. */
+export const verificationSchema = z.object({
+  id: z.string(),
+  ok: z.boolean(),
+  files: z.array(z.object({ path: z.string(), state: z.enum(['ok', 'changed', 'missing']) })),
+});
+export type Verification = z.infer<typeof verificationSchema>;
