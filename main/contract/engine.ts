@@ -16,7 +16,7 @@ import {
 const empty = z.object({});
 
 /** Settings as chosen: what is absent is decided from the model and the method. */
-const settingsChoiceSchema = z.object({
+export const settingsChoiceSchema = z.object({
   group: groupNameSchema.optional(),
   method: methodSchema.optional(),
   level: levelSchema.optional(),
@@ -25,7 +25,7 @@ const settingsChoiceSchema = z.object({
 });
 
 /** Which model, on which provider, with which settings. */
-const requestBaseSchema = z.object({
+export const requestBaseSchema = z.object({
   /** A model id, or the folder of a model package. */
   model: z.string().optional(),
   provider: providerChoiceSchema.optional(),
