@@ -1,0 +1,130 @@
+// Builds a graph node by node. Values are named by what made them, so that an error of the runtime names the
+// place in the network. Pure.
+import {
+  elementTypes,
+  type Attribute,
+  type Constant,
+  type Graph,
+  type Model,
+  type Node,
+  type ValueInfo,
+} from './graph.ts';
+
+/** The operator set of the graphs that the product writes: the first with LayerNormalization. */
+const opset = 17;
+
+type AttributeValue = number | readonly number[] | string | Attribute;
+
+/** Plain numbers in the attribute tables are integers; floats are written `{ float: x }`. */
+function asAttribute(value: AttributeValue): Attribute {
+  if (typeof value === 'number') return { int: value };
+  if (typeof value === 'string') return { string: value };
+  if (Array.isArray(value)) return { ints: value as readonly number[] };
+  return value as Attribute;
+}
+
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #nodes: Node[] = [];
+  readonly #constants = new Map<string, Constant>();
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
+  readonly #names = new Set<string>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  input(name: string, type: ValueInfo['type'], dims: ValueInfo['dims']): string {
+    this.#inputs.push({ name: this.#unique(name), type, dims });
+    return name;
+  }
+
+  /**
+   * Adds a constant tensor.
+   * @throws RangeError if the bytes do not fill the shape
+   */
+  constant(name: string, constant: Constant): string {
+    const count = constant.dims.reduce((product, dim) => product * dim, 1);
+    if (constant.bytes.byteLength !== count * elementTypes[constant.type].bytes) {
+      throw new RangeError(
+        `constant ${name}: ${constant.bytes.byteLength} bytes do not fill [${constant.dims.join(', ')}]`,
+      );
+    }
+    const unique = this.#unique(name);
+    this.#constants.set(unique, constant);
+    return unique;
+  }
+
+  float32(name: string, values: Float32Array, dims: readonly number[]): string {
+    return this.constant(name, { type: 'float32', dims, bytes: bytesOf(values) });
+  }
+
+  /** An int64 constant: a shape, axes, indices. */
+  int64(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
+    return this.constant(name, { type: 'int64', dims, bytes: bytesOf(BigInt64Array.from(values, BigInt)) });
+  }
+
+  /** A weight stored in half precision and computed with in single precision. */
+  float16Weight(name: string, bits: Uint16Array, dims: readonly number[]): string {
+    const stored = this.constant(`${name}.float16`, { type: 'float16', dims, bytes: bytesOf(bits) });
+    return this.op('Cast', [stored], { to: elementTypes.float32.onnx }, name);
+  }
+
+  /** Adds a node with one output; returns the output's name (made unique from `name`). */
+  op(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    name = op,
+  ): string {
+    const output = this.#unique(name);
+    this.#nodes.push({
+      op,
+      name: output,
+      inputs,
+      outputs: [output],
+      attributes: Object.fromEntries(
+        Object.entries(attributes).map(([key, value]) => [key, asAttribute(value)]),
+      ),
+    });
+    return output;
+  }
+
+  /** Reshape with a constant target: 0 keeps a dimension, -1 is inferred. */
+  reshape(value: string, target: readonly number[], name = 'reshape'): string {
+    return this.op('Reshape', [value, this.int64(`${name}.shape`, target)], {}, name);
+  }
+
+  transpose(value: string, permutation: readonly number[], name = 'transpose'): string {
+    return this.op('Transpose', [value], { perm: permutation }, name);
+  }
+
+  /** Declares `value` as the graph output `name`. */
+  output(name: string, value: string, dims: ValueInfo['dims'], type: ValueInfo['type'] = 'float32'): void {
+    this.op('Identity', [value], {}, name);
+    this.#outputs.push({ name, type, dims });
+  }
+
+  build(): Model {
+    const graph: Graph = {
+      name: this.#name,
+      nodes: this.#nodes,
+      constants: this.#constants,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    };
+    return { graph, opset };
+  }
+
+  #unique(wanted: string): string {
+    let name = wanted;
+    for (let count = 2; this.#names.has(name); count++) name = `${wanted}_${count}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+function bytesOf(values: Float32Array | Uint16Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
