@@ -1,0 +1,149 @@
+// How the page reaches the main side: `connect()` finds the preload's bridge (Electron) or opens the WebSocket
+// (browser), and hands back one client that looks the same over both. Every answer is checked against the
+// contract before the page sees it.
+import {
+  additionSchema,
+  applicationContract,
+  fileReferenceSchema,
+  type Addition,
+  type ApplicationApi,
+  type ApplicationInput,
+  type FileReference,
+  type Notice,
+} from '../../main/contract/application.ts';
+import { asDermOrbitError, DermOrbitError } from '../../main/contract/errors.ts';
+import type { MainFrame, PageFrame } from '../../main/contract/wire.ts';
+import { bridgeTransport } from './bridge.ts';
+import { socketTransport } from './socket.ts';
+
+/** Carries frames; implemented by bridge.ts and socket.ts. */
+export interface Transport {
+  send(frame: PageFrame): void;
+  onFrame(listener: (frame: MainFrame) => void): void;
+  /** Called with false when the main side is gone, with true when it is (back) there. */
+  onConnection(listener: (connected: boolean) => void): void;
+  addFiles(files: readonly File[], signal?: AbortSignal): Promise<unknown>;
+  addFile(file: File): Promise<unknown>;
+  droppedFiles(transfer: DataTransfer): Promise<File[]>;
+}
+
+export interface ApplicationClient extends ApplicationApi {
+  /** Adds files from `<input type=file>` or the clipboard. Their items arrive as `itemsAdded` notices. */
+  addFiles(files: readonly File[], signal?: AbortSignal): Promise<Addition>;
+  /** Adds what was dropped, folders included. Call it within the drop handler, before any `await`. */
+  addDropped(transfer: DataTransfer, signal?: AbortSignal): Promise<Addition>;
+  /** Hands over one file for an import (where `session.dialogs` is false, or dropped). */
+  addFile(file: File): Promise<FileReference>;
+  /** Returns a function that ends the subscription. */
+  onNotice(listener: (notice: Notice) => void): () => void;
+  /** Told false when the main side is gone, true when it is back (then load the session and list again). */
+  onConnection(listener: (connected: boolean) => void): () => void;
+}
+
+interface PendingCall {
+  event(value: unknown): void;
+  result(value: unknown): void;
+  fail(error: DermOrbitError): void;
+}
+
+/** The client of this page: over the preload's bridge if there is one, else over a WebSocket beside the page. */
+export function connect(): ApplicationClient {
+  return clientOver(
+    window.dermorbit === undefined
+      ? socketTransport(new URL('.', window.location.href))
+      : bridgeTransport(window.dermorbit),
+  );
+}
+
+/** A client over any transport (tests bring their own). */
+export function clientOver(transport: Transport): ApplicationClient {
+  const pending = new Map<number, PendingCall>();
+  const noticeListeners = new Set<(notice: Notice) => void>();
+  const connectionListeners = new Set<(connected: boolean) => void>();
+  let lastId = 0;
+
+  transport.onFrame((frame) => {
+    if (frame.kind === 'notice') {
+      for (const listener of noticeListeners) listener(frame.notice);
+      return;
+    }
+    const call = pending.get(frame.id);
+    if (call === undefined) return;
+    if (frame.kind === 'event') {
+      call.event(frame.event);
+      return;
+    }
+    pending.delete(frame.id);
+    if (frame.kind === 'result') call.result(frame.output);
+    else call.fail(DermOrbitError.fromRecord(frame.error));
+  });
+
+  transport.onConnection((connected) => {
+    if (!connected) {
+      for (const call of pending.values()) {
+        call.fail(new DermOrbitError('CANCELLED', 'DermOrbit was closed while this was running.'));
+      }
+      pending.clear();
+    }
+    for (const listener of connectionListeners) listener(connected);
+  });
+
+  const call: ApplicationApi['call'] = (request, input, options = {}) => {
+    const { signal, onEvent } = options;
+    const schemas = applicationContract[request];
+    return new Promise((resolve, reject: (error: DermOrbitError) => void) => {
+      if (signal?.aborted === true) {
+        reject(new DermOrbitError('CANCELLED', 'The work was cancelled before it began.'));
+        return;
+      }
+      const id = ++lastId;
+      const cancel = (): void => {
+        transport.send({ kind: 'cancel', id });
+      };
+      const settle = (act: () => void): void => {
+        signal?.removeEventListener('abort', cancel);
+        try {
+          act();
+        } catch (thrown) {
+          reject(asDermOrbitError(thrown));
+        }
+      };
+      pending.set(id, {
+        event: (value) => {
+          onEvent?.(schemas.event.parse(value) as never);
+        },
+        result: (value) => {
+          settle(() => {
+            resolve(schemas.output.parse(value) as never);
+          });
+        },
+        fail: (error) => {
+          settle(() => {
+            reject(error);
+          });
+        },
+      });
+      signal?.addEventListener('abort', cancel, { once: true });
+      transport.send({ kind: 'call', id, request, input: input satisfies ApplicationInput<typeof request> });
+    });
+  };
+
+  return {
+    call,
+    addFiles: async (files, signal) => additionSchema.parse(await transport.addFiles(files, signal)),
+    addDropped: async (transfer, signal) => {
+      // Called before the first await: see filesOf in dropped.ts.
+      const files = transport.droppedFiles(transfer);
+      return additionSchema.parse(await transport.addFiles(await files, signal));
+    },
+    addFile: async (file) => fileReferenceSchema.parse(await transport.addFile(file)),
+    onNotice: (listener) => {
+      noticeListeners.add(listener);
+      return () => noticeListeners.delete(listener);
+    },
+    onConnection: (listener) => {
+      connectionListeners.add(listener);
+      return () => connectionListeners.delete(listener);
+    },
+  };
+}
