@@ -1,6 +1,7 @@
 // How the page reaches the main side: `connect()` finds the preload's bridge (Electron) or opens the WebSocket
 // (browser), and hands back one client that looks the same over both. Every answer is checked against the
 // contract before the page sees it.
+import './jitless.ts';
 import {
   additionSchema,
   applicationContract,
