@@ -14,12 +14,16 @@ import {
   settingsChoiceSchema,
   turnTestPointSchema,
 } from './engine.ts';
-import { modelDetailsSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
+import { modelDetailsSchema, modelIdSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
 import { classificationSchema, errorRecordSchema, failureSchema } from './record.ts';
 import { providerChoiceSchema } from './settings.ts';
 
 const empty = z.object({});
 const recordSchema = z.union([failureSchema, classificationSchema]);
+const modelRequestSchema = z.object({ id: modelIdSchema });
+
+/** Which model, provider and settings; the engine also takes folders as models, the page may not name any. */
+const choiceSchema = requestBaseSchema.extend({ model: modelIdSchema.optional() });
 
 /** An image or file of this session: opaque, unguessable, meaningless after exit. */
 export const imageIdSchema = z.string().regex(/^[A-Za-z0-9_-]{16,32}$/);
@@ -30,7 +34,7 @@ export const imageIdSchema = z.string().regex(/^[A-Za-z0-9_-]{16,32}$/);
 export const preferencesSchema = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   /** Model id; null: the bundled default. */
-  model: z.string().max(200).nullable().default(null),
+  model: modelIdSchema.nullable().default(null),
   provider: providerChoiceSchema.default('auto'),
   /** Group, method, level, inverse and head as chosen; what is absent is decided by the model. */
   settings: settingsChoiceSchema.default({}),
@@ -193,9 +197,9 @@ export const applicationContract = {
   savePreferences: { input: preferencesPatchSchema, event: z.never(), output: preferencesSchema },
 
   models: { input: empty, event: z.never(), output: z.array(modelSummarySchema) },
-  model: { input: z.object({ id: z.string() }), event: z.never(), output: modelDetailsSchema },
-  verifyModel: { input: z.object({ id: z.string() }), event: z.never(), output: verificationSchema },
-  removeModel: { input: z.object({ id: z.string() }), event: z.never(), output: empty },
+  model: { input: modelRequestSchema, event: z.never(), output: modelDetailsSchema },
+  verifyModel: { input: modelRequestSchema, event: z.never(), output: verificationSchema },
+  removeModel: { input: modelRequestSchema, event: z.never(), output: empty },
   importModel: { input: importSchema, event: progressSchema, output: modelSummarySchema },
   /** Opens a file dialog (needs `session.dialogs`); null if dismissed. */
   chooseFile: {
@@ -204,7 +208,7 @@ export const applicationContract = {
     output: fileReferenceSchema.nullable(),
   },
   providers: {
-    input: z.object({ model: z.string().optional() }),
+    input: z.object({ model: modelIdSchema.optional() }),
     event: z.never(),
     output: z.array(providerStatusSchema),
   },
@@ -224,18 +228,18 @@ export const applicationContract = {
 
   /** Classifies images in the given order. Aborting stops within one image; finished records are kept. */
   classify: {
-    input: requestBaseSchema.extend({ images: imagesSchema }),
+    input: choiceSchema.extend({ images: imagesSchema }),
     event: batchStepSchema,
     output: z.object({ classified: z.int(), failed: z.int() }),
   },
   /** One image in depth. Repeating it with other settings reuses the orbit features (cheap). */
   inspect: {
-    input: requestBaseSchema.extend({ image: imageIdSchema }),
+    input: choiceSchema.extend({ image: imageIdSchema }),
     event: z.never(),
     output: inspectionSchema,
   },
   turnTest: {
-    input: requestBaseSchema.extend({ image: imageIdSchema, step: z.number().min(1).max(90) }),
+    input: choiceSchema.extend({ image: imageIdSchema, step: z.number().min(1).max(90) }),
     event: turnTestPointSchema,
     output: z.object({ points: z.int() }),
   },
@@ -245,13 +249,13 @@ export const applicationContract = {
   exportJson: { input: z.object({ images: imagesSchema }), event: z.never(), output: exportResultSchema },
   /** One page on one image: PDF in Electron, a print view in the browser. */
   exportReport: {
-    input: requestBaseSchema.extend({ image: imageIdSchema }),
+    input: choiceSchema.extend({ image: imageIdSchema }),
     event: z.never(),
     output: exportResultSchema,
   },
   /** The result of one image in words. `copied` is false where the page must put it on the clipboard itself. */
   copyText: {
-    input: requestBaseSchema.extend({ image: imageIdSchema }),
+    input: choiceSchema.extend({ image: imageIdSchema }),
     event: z.never(),
     output: z.object({ text: z.string(), copied: z.boolean() }),
   },

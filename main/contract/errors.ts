@@ -136,6 +136,10 @@ export const errorTexts = {
     action: 'Use --provider auto, or cpu, which works on every computer.',
   },
   OPTION_INVALID: { title: 'Option not understood', action: 'See --help for the values this option takes.' },
+  REQUEST_INVALID: {
+    title: 'Request not understood',
+    action: 'Open DermOrbit again; if it happens once more, please report what you did.',
+  },
   // Files and processes
   WRITE_FAILED: {
     title: 'Result cannot be written',
