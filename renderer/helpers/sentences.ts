@@ -1,0 +1,88 @@
+// What an answer rests on, in one sentence. Pure; written from the record alone.
+import { rankClasses, type Classification } from '../../main/contract/record.ts';
+import { isInvariant } from './invariance.ts';
+import { className, count, orientationName, percent } from './words.ts';
+
+/** How firm an answer is: `firm` all agree, `split` some orientation differs, `untested` only one was seen. */
+export type Footing = 'firm' | 'split' | 'untested';
+
+export interface Rest {
+  readonly footing: Footing;
+  readonly sentence: string;
+}
+
+/** The class that an orientation by itself would answer; null if it has none. */
+export function topOf(probabilities: Readonly<Record<string, number>>): string | null {
+  return rankClasses(probabilities)[0]?.code ?? null;
+}
+
+/** Elements of the orientations whose own top class is not the result's. */
+export function disagreeing(record: Classification): ReadonlySet<number> {
+  const answer = topOf(record.probabilities);
+  return new Set(
+    record.orientations
+      .filter((orientation) => topOf(orientation.probabilities) !== answer)
+      .map(({ element }) => element),
+  );
+}
+
+/** One sentence on what the answer rests on. */
+export function restsOn(record: Classification): Rest {
+  const n = record.orientations.length;
+  if (n <= 1) {
+    return {
+      footing: 'untested',
+      sentence: 'Only one orientation was looked at; a turn may change the answer.',
+    };
+  }
+  const answers = new Set(record.orientations.map(({ probabilities }) => topOf(probabilities)));
+  const differ = disagreeing(record).size;
+  const invariant = isInvariant(record);
+  if (answers.size === 1 && differ === 0) {
+    return { footing: 'firm', sentence: `Same answer in all ${n} orientations.` };
+  }
+  if (answers.size === 1) {
+    return {
+      footing: 'split',
+      sentence: `All ${n} orientations answer ${className([...answers][0] ?? '')} by themselves; combined they do not.`,
+    };
+  }
+  const change = 'The plain model would change its answer when the picture is turned';
+  return {
+    footing: 'split',
+    sentence: invariant
+      ? `${change}: ${n - differ} of ${n} orientations give this one. The combined answer stays.`
+      : `${change}, and these settings may too: ${n - differ} of ${n} orientations give this one.`,
+  };
+}
+
+/** The stability mark for screen readers: `same answer in 3 of 4 orientations`. */
+export function stabilityWords(record: Classification): string {
+  const n = record.orientations.length;
+  if (n <= 1) return 'one orientation only';
+  const agree = n - disagreeing(record).size;
+  return agree === n
+    ? `same answer in all ${n} orientations`
+    : `same answer in ${agree} of ${n} orientations`;
+}
+
+/** A whole record for screen readers, as list rows are read out. */
+export function recordWords(record: Classification): string {
+  const top = rankClasses(record.probabilities)[0];
+  if (top === undefined) return 'no answer';
+  const malignant = record.malignant === null ? '' : `, malignant ${percent(record.malignant)}`;
+  return `${className(top.code)} ${percent(top.probability)}${malignant}, ${stabilityWords(record)}`;
+}
+
+/** What the orientations that disagree say, for captions: `90° says Nevus`. Null where all agree. */
+export function disagreementWords(record: Classification): string | null {
+  const differ = disagreeing(record);
+  if (differ.size === 0) return null;
+  const said = record.orientations
+    .filter(({ element }) => differ.has(element))
+    .map(({ turn, mirror, probabilities }) => {
+      return `${orientationName(turn, mirror)} says ${className(topOf(probabilities) ?? '')}`;
+    });
+  const shown = said.slice(0, 3).join('; ');
+  return said.length > 3 ? `${shown}; ${count(said.length - 3, 'other')} too differ` : shown;
+}
