@@ -1,0 +1,96 @@
+// Combination and heads: orbit features -> combined map -> what the attention pool is asked -> one embedding and
+// one evidence map. Pure functions on typed arrays.
+import type { Head, Inverse } from '../contract/settings.ts';
+import { actOnGrid, orbitOf } from '../groups/action.ts';
+import type { Group } from '../groups/groups.ts';
+
+/**
+ * The combined feature map sum_g w_g F_g, with F_g = g^-1 f_g (inverse on) or f_g itself (inverse off).
+ * Orientations of weight 0 are not touched, so vanilla and equizero return their one map unchanged.
+ * @param features orbit features f_g, [n, C, s, s]
+ * @param weights [n]
+ * @param size s
+ * @returns [C, s, s]
+ */
+export function combineFeatures(
+  group: Group,
+  features: Float32Array,
+  weights: readonly number[],
+  size: number,
+  inverse: Inverse,
+): Float32Array {
+  const length = features.length / group.order;
+  const combined = new Float32Array(length);
+  const turned = new Float32Array(length);
+  group.elements.forEach((_, g) => {
+    const weight = weights[g]!;
+    if (weight === 0) return;
+    let view = features.subarray(g * length, (g + 1) * length);
+    if (inverse === 'on' && g > 0) view = actOnGrid(group.elements[group.inverse[g]!]!, view, size, turned);
+    for (let i = 0; i < length; i++) combined[i]! += weight * view[i]!;
+  });
+  return combined;
+}
+
+/**
+ * The maps that a head shows to the attention pool: F alone (plain), or hF for every h (orbit).
+ * @param combined [C, s, s]
+ * @returns [m, C, s, s], m = 1 or n
+ */
+export function headMaps(group: Group, combined: Float32Array, size: number, head: Head): Float32Array {
+  return head === 'plain' ? combined : orbitOf(group, combined, size);
+}
+
+/**
+ * (1/m) sum_h M2(hF): the mean of the embeddings of a head's maps.
+ * @param embeddings [m, E]
+ * @returns [E]
+ */
+export function headEmbedding(embeddings: Float32Array, width: number): Float32Array {
+  const maps = embeddings.length / width;
+  const mean = new Float32Array(width);
+  for (let i = 0; i < embeddings.length; i++) mean[i % width]! += embeddings[i]! / maps;
+  return mean;
+}
+
+/** What the attention pool says about where its raw logits e T come from, for each of a head's m maps. */
+export interface RawEvidence {
+  /** [m, K, s * s] */
+  readonly cells: Float32Array;
+  /** [m, K] */
+  readonly constant: Float32Array;
+}
+
+/**
+ * The evidence of a head in the frame of the combined map: each map's evidence turned back by h^-1, then averaged,
+ * and scaled as the logits are.
+ * @param factor logits / (e T) of the head's embedding (see logitFactor)
+ * @returns cells [K][s*s] and constant [K]; for each class they add up to its logit
+ */
+export function headEvidence(
+  group: Group,
+  { cells, constant }: RawEvidence,
+  size: number,
+  classes: number,
+  factor: number,
+): { cells: number[][]; constant: number[] } {
+  const plane = size * size;
+  const maps = constant.length / classes;
+  const sum = new Float64Array(classes * plane);
+  for (let h = 0; h < maps; h++) {
+    const map = cells.subarray(h * classes * plane, (h + 1) * classes * plane);
+    const upright = actOnGrid(group.elements[group.inverse[h]!]!, map, size);
+    for (let i = 0; i < sum.length; i++) sum[i]! += upright[i]!;
+  }
+  const scale = factor / maps;
+  return {
+    cells: Array.from({ length: classes }, (_, k) =>
+      Array.from(sum.subarray(k * plane, (k + 1) * plane), (value) => value * scale),
+    ),
+    constant: Array.from({ length: classes }, (_, k) => {
+      let total = 0;
+      for (let h = 0; h < maps; h++) total += constant[h * classes + k]!;
+      return total * scale;
+    }),
+  };
+}
