@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { exampleRecord } from '../testing/records.ts';
+import { evidenceSvg, reportHtml } from './report.ts';
+import { recordToText } from './text.ts';
+
+const made = new Date('2026-11-23T10:00:00Z');
+const versions = { node: '24.0.0' };
+const evidence = {
+  classes: ['MEL', 'NV'],
+  size: 2,
+  cells: [
+    [1, -2, 0, 0.5],
+    [0, 0, 0, 0],
+  ],
+  constant: [0, 0],
+  logits: [-0.5, 0],
+};
+
+describe('report', () => {
+  it('says answer, basis, settings and hashes', () => {
+    const record = exampleRecord('lesion.jpg');
+    const html = reportHtml({
+      inspection: { record, evidence, evidenceError: null, alternatives: [] },
+      picture: 'data:image/png;base64,AA==',
+      modelName: 'Base',
+      made,
+      versions,
+    });
+    for (const part of [
+      'Melanoma (MEL)',
+      '61.0 %',
+      '3 of 4 orientations',
+      record.model.sha256,
+      record.image.sha256,
+      'group c4',
+      'node 24.0.0',
+      'not a medical device',
+    ]) {
+      expect(html).toContain(part);
+    }
+    expect(html).not.toMatch(/<script|https?:/);
+    expect(html.match(/class="differs"/g)).toHaveLength(1);
+  });
+
+  it('escapes hostile file names', () => {
+    const record = exampleRecord('<img src=x onerror=alert(1)>".jpg');
+    const html = reportHtml({
+      inspection: { record, evidence: null, evidenceError: null, alternatives: [] },
+      picture: null,
+      modelName: '<b>',
+      made,
+      versions: {},
+    });
+    expect(html).not.toContain('<img src=x');
+    expect(html).not.toContain('<b>)');
+  });
+
+  it('draws one cell per feature-map cell, blue against, strongest most opaque', () => {
+    const cells = evidenceSvg(evidence, 'MEL').match(/<rect [^>]*>/g) ?? [];
+    expect(cells).toHaveLength(4);
+    expect(cells[1]).toContain('x="1" y="0" width="1" height="1" fill="#1a66d0" fill-opacity="0.750"');
+  });
+});
+
+describe('text', () => {
+  it('says the result in words', () => {
+    expect(recordToText(exampleRecord('lesion.jpg'))).toMatch(
+      /^lesion\.jpg\nMelanoma \(MEL\): 61\.0 %\nMalignant[^\n]*70\.0 %\n/,
+    );
+  });
+  it('speaks of one orientation where there is one', () => {
+    const record = exampleRecord('a.jpg', { group: 'c1' });
+    expect(
+      recordToText({ ...record, orientations: record.orientations.slice(0, 1), stability: 1 }),
+    ).toContain('Only the image as it is');
+  });
+});

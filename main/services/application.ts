@@ -1,0 +1,190 @@
+// The application: one implementation of the contract, on top of an engine, for the window and for the browser.
+import { release } from 'node:os';
+import {
+  applicationContract,
+  type Addition,
+  type ApplicationEvent,
+  type ApplicationOutput,
+  type ApplicationRequest,
+  type FileReference,
+  type Notice,
+  type WorkItem,
+} from '../contract/application.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import { z } from 'zod';
+import type { Readable } from 'node:stream';
+import type { ApplicationFolders, Context } from './context.ts';
+import { Documents } from './documents.ts';
+import type { WatchedEngine } from './engine-watch.ts';
+import { findImages } from './find-images.ts';
+import type { ImagePictures } from './picture-maker.ts';
+import { PictureCache } from './pictures.ts';
+import { handlers, referTo, type CheckedInput } from './requests.ts';
+import { openSettings, type SettingsStore } from './settings-store.ts';
+import type { Surface } from './surface.ts';
+import { openUploads } from './uploads.ts';
+import { WorkList } from './work-list.ts';
+
+export interface ApplicationOptions {
+  readonly version: string;
+  readonly folders: ApplicationFolders;
+  readonly engine: WatchedEngine;
+  readonly pictures: ImagePictures;
+  /** Made once the documents exist that it may hand out. */
+  readonly surface: (documents: Documents) => Surface;
+  /** Parent of the private folder for uploads; by default the system's temporary folder. */
+  readonly temporaryFolder?: string;
+}
+
+export interface Application {
+  readonly settings: SettingsStore;
+  readonly list: WorkList;
+  readonly pictures: PictureCache;
+  readonly documents: Documents;
+  /**
+   * Answers one request of the page. The input is checked here; the answer is of the contract's type.
+   * @throws DermOrbitError with the code of what went wrong
+   */
+  call(
+    request: ApplicationRequest,
+    input: unknown,
+    options?: { signal?: AbortSignal; onEvent?: (event: unknown) => void },
+  ): Promise<unknown>;
+  /** Returns a function that ends the subscription. */
+  onNotice(listener: (notice: Notice) => void): () => void;
+  /** Tells every page something (menu commands). */
+  notify(notice: Notice): void;
+  /** Adds files and folders by path: from dialogs, drops and the command line; never from a page's words. */
+  addPaths(paths: readonly string[], signal?: AbortSignal): Promise<Addition>;
+  /** Adds an image that came as bytes. */
+  addUpload(name: string, body: Readable | Uint8Array): Promise<Addition>;
+  /** Takes a file for an import that came as bytes. */
+  addFile(name: string, body: Readable | Uint8Array): Promise<FileReference>;
+  /** Takes a file for an import by its path. */
+  referTo(path: string): Promise<FileReference>;
+  /** Ends the engine and removes the uploads. */
+  close(): Promise<void>;
+}
+
+/** Items per notice, so that a folder of thousands appears as it is found. */
+const itemsPerNotice = 200;
+const largestImage = 512 * 1024 * 1024;
+const largestFile = 16 * 1024 * 1024 * 1024;
+
+/** Opens the application: reads the settings, makes the uploads folder. */
+export async function openApplication(options: ApplicationOptions): Promise<Application> {
+  const { folders, engine, version } = options;
+  const settings = await openSettings(folders.settingsFile);
+  const uploads = await openUploads(options.temporaryFolder);
+  const documents = new Documents();
+  const list = new WorkList();
+  const pictures = new PictureCache(options.pictures);
+  const listeners = new Set<(notice: Notice) => void>();
+  const notify = (notice: Notice): void => {
+    for (const listener of listeners) listener(notice);
+  };
+
+  async function addPaths(
+    paths: readonly string[],
+    origin: WorkItem['origin'],
+    signal?: AbortSignal,
+  ): Promise<Addition> {
+    const addition: Addition = { added: 0, duplicates: 0, ignored: 0, errors: [] };
+    let items: WorkItem[] = [];
+    const tell = (): void => {
+      if (items.length > 0) notify({ kind: 'itemsAdded', items });
+      items = [];
+    };
+    try {
+      for await (const step of findImages(paths, signal)) {
+        if (step.kind === 'ignored') addition.ignored++;
+        else if (step.kind === 'error') addition.errors.push({ name: step.name, error: step.error });
+        else {
+          const item = list.add({ path: step.path, bytes: step.bytes, origin });
+          if (item === null) {
+            addition.duplicates++;
+          } else {
+            addition.added++;
+            items.push(item);
+            if (items.length >= itemsPerNotice) tell();
+          }
+        }
+      }
+    } finally {
+      tell();
+    }
+    return addition;
+  }
+
+  const surface = options.surface(documents);
+  const context: Context = {
+    version,
+    versions: { ...ownVersions(), ...surface.versions },
+    folders,
+    engine,
+    surface,
+    settings,
+    uploads,
+    list,
+    files: new Map(),
+    pictures,
+    documents,
+    notify,
+    addPaths,
+  };
+  engine.watch((state) => {
+    notify({ kind: 'engine', engine: state });
+  });
+
+  return {
+    settings,
+    list,
+    pictures,
+    documents,
+    call: async (request, input, { signal, onEvent } = {}) => {
+      try {
+        return await answer(context, request, input, signal, onEvent ?? (() => undefined));
+      } catch (thrown) {
+        throw asDermOrbitError(thrown);
+      }
+    },
+    onNotice: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    notify,
+    addPaths: (paths, signal) => addPaths(paths, 'disk', signal),
+    addUpload: async (name, body) => {
+      const path = await uploads.receive(name, body, largestImage, 'IMAGE_TOO_LARGE');
+      return addPaths([path], 'upload');
+    },
+    addFile: async (name, body) => {
+      return referTo(context, await uploads.receive(name, body, largestFile, 'CHECKPOINT_UNRECOGNISED'));
+    },
+    referTo: (path) => referTo(context, path),
+    close: async () => {
+      listeners.clear();
+      await engine.api.close();
+      await uploads.close();
+    },
+  };
+}
+
+async function answer<Name extends ApplicationRequest>(
+  context: Context,
+  request: Name,
+  rawInput: unknown,
+  signal: AbortSignal | undefined,
+  onEvent: (event: ApplicationEvent<Name>) => void,
+): Promise<ApplicationOutput<Name>> {
+  const parsed = applicationContract[request].input.safeParse(rawInput);
+  if (!parsed.success) {
+    throw new DermOrbitError('REQUEST_INVALID', `${request}: ${z.prettifyError(parsed.error)}`);
+  }
+  // The schema is that of `request`, which the type checker cannot follow through the lookup.
+  return handlers[request](context, parsed.data as CheckedInput<Name>, { signal, onEvent });
+}
+
+function ownVersions(): Record<string, string> {
+  return { node: process.versions.node, system: `${process.platform} ${release()} ${process.arch}` };
+}

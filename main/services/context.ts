@@ -1,0 +1,47 @@
+// What the parts of the application service share.
+import type { Addition, Notice } from '../contract/application.ts';
+import type { Documents } from './documents.ts';
+import type { WatchedEngine } from './engine-watch.ts';
+import type { PictureCache } from './pictures.ts';
+import type { SettingsStore } from './settings-store.ts';
+import type { Surface } from './surface.ts';
+import type { Uploads } from './uploads.ts';
+import type { WorkList } from './work-list.ts';
+
+export interface ApplicationFolders {
+  /** Everything of the app's own: settings, imported models. */
+  readonly data: string;
+  readonly models: string;
+  readonly settingsFile: string;
+  /** Example phantoms. */
+  readonly examples: string;
+  /** JSON list of third-party licences. */
+  readonly licencesFile: string;
+}
+
+export interface Context {
+  readonly version: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly folders: ApplicationFolders;
+  readonly engine: WatchedEngine;
+  readonly surface: Surface;
+  readonly settings: SettingsStore;
+  readonly uploads: Uploads;
+  readonly list: WorkList;
+  /** Files for imports: id -> path. */
+  readonly files: Map<string, string>;
+  readonly pictures: PictureCache;
+  readonly documents: Documents;
+  notify(notice: Notice): void;
+  addPaths(
+    paths: readonly string[],
+    origin: 'disk' | 'upload' | 'example',
+    signal?: AbortSignal,
+  ): Promise<Addition>;
+}
+
+/** What one call brings with it. */
+export interface CallOptions<E> {
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: (event: E) => void;
+}

@@ -1,0 +1,82 @@
+// The pictures of an image that the page shows, made when asked for and kept while they are recent.
+import type { ImagePictures, Picture } from './picture-maker.ts';
+
+/** Which picture: see `imageUrls` in main/contract/application.ts. */
+export type PictureKind =
+  | { readonly kind: 'thumbnail' }
+  | { readonly kind: 'square' }
+  | { readonly kind: 'turned'; readonly angle: number };
+
+/** Bytes of encoded pictures that are kept: about 10,000 thumbnails. */
+const keptBytes = 64 * 1024 * 1024;
+/** Pictures made at once; inference needs the other cores. */
+const atOnce = 2;
+
+/** Makes pictures a few at a time, each once, the ones asked for last first (those are in view). */
+export class PictureCache {
+  readonly #make: ImagePictures;
+  readonly #kept = new Map<string, Picture>();
+  readonly #underway = new Map<string, Promise<Picture>>();
+  readonly #waiting: (() => void)[] = [];
+  #bytes = 0;
+  #running = 0;
+
+  constructor(make: ImagePictures) {
+    this.#make = make;
+  }
+
+  /** @throws DermOrbitError as imaging does, if the file cannot be read as an image */
+  async get(path: string, which: PictureKind): Promise<Picture> {
+    const key = JSON.stringify([path, which]);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      return kept;
+    }
+    const underway = this.#underway.get(key);
+    if (underway !== undefined) return underway;
+    const making = this.#turn(() => this.#made(path, which));
+    this.#underway.set(key, making);
+    try {
+      const picture = await making;
+      this.#keep(key, picture);
+      return picture;
+    } finally {
+      this.#underway.delete(key);
+    }
+  }
+
+  #made(path: string, which: PictureKind): Promise<Picture> {
+    if (which.kind === 'thumbnail') return this.#make.thumbnail(path);
+    if (which.kind === 'square') return this.#make.square(path);
+    return this.#make.turned(path, which.angle);
+  }
+
+  async #turn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= atOnce) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    } else {
+      this.#running++;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.pop();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+
+  #keep(key: string, picture: Picture): void {
+    this.#kept.set(key, picture);
+    this.#bytes += picture.bytes.length;
+    for (const [oldest, { bytes }] of this.#kept) {
+      if (this.#bytes <= keptBytes) break;
+      this.#kept.delete(oldest);
+      this.#bytes -= bytes.length;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// Files that come as bytes (dropped on the browser page, or pasted): kept in a private temporary folder for as
+// long as the app runs. Folders of runs that ended without tidying up are removed at the next start.
+import { createWriteStream, mkdtempSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../contract/errors.ts';
+import { newId } from './ids.ts';
+
+const prefix = 'dermorbit-uploads-';
+
+export interface Uploads {
+  readonly folder: string;
+  /**
+   * Takes a file's bytes into the folder and returns its path. The name is only a label: it is reduced to a plain
+   * file name, in a folder of its own.
+   * @throws DermOrbitError with code `tooLarge` beyond `limit` bytes, DISK_FULL, WRITE_FAILED; nothing is left then
+   */
+  receive(name: string, body: Readable | Uint8Array, limit: number, tooLarge: ErrorCode): Promise<string>;
+  /** Deletes one received file. */
+  remove(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openUploads(parent = tmpdir()): Promise<Uploads> {
+  await removeAbandoned(parent);
+  // mkdtemp makes the folder readable by this user only (mode 0700).
+  const folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
+  return {
+    folder,
+    receive: async (name, body, limit, tooLarge) => {
+      const own = join(folder, newId());
+      const path = join(own, plainName(name));
+      let received = 0;
+      const meter = new Transform({
+        transform(chunk: Uint8Array, _encoding, done) {
+          received += chunk.length;
+          if (received <= limit) done(null, chunk);
+          else done(new DermOrbitError(tooLarge, `${plainName(name)} is larger than ${limit / 1e6} MB.`));
+        },
+      });
+      try {
+        await mkdir(own, { mode: 0o700 });
+        const source = body instanceof Readable ? body : Readable.from([body]);
+        await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+        return path;
+      } catch (thrown) {
+        await rm(own, { recursive: true, force: true });
+        throw asDermOrbitError(thrown, 'WRITE_FAILED');
+      }
+    },
+    remove: async (path) => {
+      if (path.startsWith(folder)) await rm(join(path, '..'), { recursive: true, force: true });
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A name that is one plain component of a path on every platform, with its extension kept. */
+export function plainName(name: string): string {
+  const last = name.split(/[/\\]/).at(-1) ?? '';
+  const plain = last
+    .replaceAll(/[\u0000-\u001f\u007f<>:"|?*]/g, '_')
+    .replace(/^\.+/, '')
+    .replace(/[. ]+$/, '');
+  return plain === '' ? 'unnamed' : plain.slice(-120);
+}
+
+async function removeAbandoned(parent: string): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names) {
+    const owner = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
+    if (Number.isInteger(owner) && !isRunning(owner)) {
+      // Another user's folder refuses; it is theirs to remove.
+      await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+  }
+}
