@@ -120,7 +120,7 @@ class Raster {
         const y = this.#sceneY(row);
         for (let column = firstColumn; column < lastColumn; column++) {
           const pixel = row * width + column;
-          if (masked && mask[pixel]! === 0) continue;
+          if (masked && mask[pixel] === 0) continue;
           const value = at(this.#sceneX(column), y);
           // Shapes may be negative (a lightening), so the union keeps whatever is furthest from zero.
           if (Math.abs(value) > Math.abs(coverage[pixel]!)) coverage[pixel] = value;
