@@ -19,7 +19,7 @@ for (const { name, seed, description, recipe } of phantoms) {
     .withExif({
       IFD0: {
         ImageDescription: `SYNTHETIC PHANTOM, NO PATIENT: ${description}`,
-        Software: 'DermOrbit phantom generator (assets/phantoms/generate.ts)',
+        Software: 'DermOrbit phantom generator, assets/phantoms/generate.ts',
         Copyright: 'DermOrbit contributors, Apache-2.0',
       },
     })

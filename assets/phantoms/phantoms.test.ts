@@ -70,7 +70,7 @@ describe('the committed phantoms', () => {
 
   it.each(phantoms)(
     '$name is redrawn to the same pixels, which its file shows',
-    async ({ name, seed, recipe }) => {
+    async ({ name, seed, description, recipe }) => {
       const image = drawPhantom({ seed, recipe });
       const record = index.phantoms.find((candidate) => candidate.name === name);
       expect(hash(image.data)).toBe(record?.sha256);
@@ -79,7 +79,7 @@ describe('the committed phantoms', () => {
       expect(info).toMatchObject({ width: 600, height: 450, channels: 3 });
       expect(difference(data, image.data)).toBeLessThan(3);
       const { exif } = await file.metadata();
-      expect(exif?.toString('latin1')).toContain('SYNTHETIC PHANTOM, NO PATIENT');
+      expect(exif?.toString('latin1')).toContain(`SYNTHETIC PHANTOM, NO PATIENT: ${description}`);
     },
   );
 

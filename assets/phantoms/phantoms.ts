@@ -144,7 +144,8 @@ export const phantoms: readonly Phantom[] = [
   {
     name: 'phantom-05-scaling',
     seed: 505,
-    description: 'Flat pink patch with pale follicles (strawberry pattern) and white scale; skin type III.',
+    description:
+      'Flat pink patch with pale follicles, the strawberry pattern, and white scale; skin type III.',
     recipe: {
       skin: { type: 'III', redness: 1.7, freckles: 1 },
       camera: { light: LIGHTS.neutral, grain: 1.3 },
