@@ -84,9 +84,7 @@ export const additionSchema = z.object({
   added: z.int(),
   /** Already in the list. */
   duplicates: z.int(),
-  /** Files in folders that are not images by their name. */
-  ignored: z.int(),
-  /** Paths that cannot be used, e.g. a folder without images. */
+  /** Paths that cannot be used (a folder without images), and links and folders that were passed over. */
   errors: z.array(z.object({ name: z.string(), error: errorRecordSchema })),
 });
 export type Addition = z.infer<typeof additionSchema>;

@@ -66,7 +66,7 @@ export interface Application {
   close(): Promise<void>;
 }
 
-/** Items per notice, so that a folder of thousands appears as it is found. */
+/** Items per notice, so that a folder of thousands is not one message of megabytes. */
 const itemsPerNotice = 200;
 const largestImage = 512 * 1024 * 1024;
 const largestFile = 16 * 1024 * 1024 * 1024;
@@ -89,31 +89,14 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     origin: WorkItem['origin'],
     signal?: AbortSignal,
   ): Promise<Addition> {
-    const addition: Addition = { added: 0, duplicates: 0, ignored: 0, errors: [] };
-    let items: WorkItem[] = [];
-    const tell = (): void => {
-      if (items.length > 0) notify({ kind: 'itemsAdded', items });
-      items = [];
-    };
-    try {
-      for await (const step of findImages(paths, signal)) {
-        if (step.kind === 'ignored') addition.ignored++;
-        else if (step.kind === 'error') addition.errors.push({ name: step.name, error: step.error });
-        else {
-          const item = list.add({ path: step.path, bytes: step.bytes, origin });
-          if (item === null) {
-            addition.duplicates++;
-          } else {
-            addition.added++;
-            items.push(item);
-            if (items.length >= itemsPerNotice) tell();
-          }
-        }
-      }
-    } finally {
-      tell();
+    const { found, errors } = await findImages(paths, signal);
+    const items = found
+      .map(({ path, bytes }) => list.add({ path, bytes, origin }))
+      .filter((item): item is WorkItem => item !== null);
+    for (let start = 0; start < items.length; start += itemsPerNotice) {
+      notify({ kind: 'itemsAdded', items: items.slice(start, start + itemsPerNotice) });
     }
-    return addition;
+    return { added: items.length, duplicates: found.length - items.length, errors };
   }
 
   const surface = options.surface(documents);

@@ -1,64 +1,46 @@
-// Paths that a person dropped or chose -> the image files they mean: files as they are, folders walked.
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { asDermOrbitError, DermOrbitError, type ErrorRecord } from '../contract/errors.ts';
-import { claimedFormat } from '../imaging/formats.ts';
+// Paths that a person dropped or chose -> the image files they mean, with what cannot be used reported beside them.
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { Addition } from '../contract/application.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import { listImages } from '../imaging/list.ts';
 
-/** One step of the search: an image, a file passed over, or a path that cannot be used. */
-export type FoundStep =
-  | { readonly kind: 'image'; readonly path: string; readonly bytes: number }
-  | { readonly kind: 'ignored' }
-  | { readonly kind: 'error'; readonly name: string; readonly error: ErrorRecord };
+export interface FoundImages {
+  /** Absolute paths, each once; bytes is 0 for a file that cannot be looked at (its reading will say why). */
+  readonly found: { readonly path: string; readonly bytes: number }[];
+  readonly errors: Addition['errors'];
+}
 
 /**
- * Files are taken whatever their name (their content is judged when they are read); in folders, sub-folders
- * included, only files named as images. Hidden entries and links to folders are passed over, so that the walk ends.
+ * Files as they are, folders walked (see main/imaging/list.ts); each path by itself, so that one empty folder
+ * spoils nothing.
+ * @throws DermOrbitError CANCELLED
  */
-export async function* findImages(paths: readonly string[], signal?: AbortSignal): AsyncGenerator<FoundStep> {
-  for (const given of paths) {
-    const path = resolve(given);
+export async function findImages(paths: readonly string[], signal?: AbortSignal): Promise<FoundImages> {
+  const files = new Set<string>();
+  const errors: Addition['errors'] = [];
+  for (const path of paths) {
     try {
-      const stats = await stat(path);
-      if (stats.isDirectory()) {
-        let images = 0;
-        for await (const step of walk(path, signal)) {
-          if (step.kind === 'image') images++;
-          yield step;
-        }
-        if (images === 0) throw new DermOrbitError('NO_IMAGES', `${path} holds no images.`);
-      } else {
-        yield { kind: 'image', path, bytes: stats.size };
+      const list = await listImages([resolve(path)], signal === undefined ? {} : { signal });
+      for (const file of list.files) files.add(file);
+      for (const { path: skipped, message } of list.notes) {
+        const error = new DermOrbitError('IMAGE_UNREADABLE', `${skipped} ${message}.`).toRecord();
+        errors.push({ name: basename(skipped), error });
       }
     } catch (thrown) {
-      const error = missing(thrown)
-        ? new DermOrbitError('IMAGE_NOT_FOUND', `There is no file ${path}.`, { cause: thrown })
-        : asDermOrbitError(thrown, 'IMAGE_UNREADABLE');
+      const error = asDermOrbitError(thrown, 'IMAGE_UNREADABLE');
       if (error.code === 'CANCELLED') throw error;
-      yield { kind: 'error', name: basename(path), error: error.toRecord() };
+      errors.push({ name: basename(path), error: error.toRecord() });
     }
   }
+  const found = await Promise.all([...files].map(async (path) => ({ path, bytes: await sizeOf(path) })));
+  return { found, errors };
 }
 
-async function* walk(folder: string, signal?: AbortSignal): AsyncGenerator<FoundStep> {
-  signal?.throwIfAborted();
-  const entries = await readdir(folder, { withFileTypes: true });
-  entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-  for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      yield* walk(path, signal);
-    } else if (claimedFormat(entry.name) === null) {
-      yield { kind: 'ignored' };
-    } else {
-      const stats = await stat(path).catch(() => null);
-      if (stats?.isFile() === true) yield { kind: 'image', path, bytes: stats.size };
-    }
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
   }
-}
-
-function missing(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR')
-  );
 }

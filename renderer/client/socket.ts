@@ -63,14 +63,13 @@ export function socketTransport(base: URL): Transport {
 }
 
 async function uploadImages(base: URL, files: readonly File[], signal?: AbortSignal): Promise<Addition> {
-  const total: Addition = { added: 0, duplicates: 0, ignored: 0, errors: [] };
+  const total: Addition = { added: 0, duplicates: 0, errors: [] };
   let next = 0;
   async function uploader(): Promise<void> {
     for (let file = files[next++]; file !== undefined; file = files[next++]) {
       const addition = additionSchema.parse(await upload(base, 'upload/image', file, signal));
       total.added += addition.added;
       total.duplicates += addition.duplicates;
-      total.ignored += addition.ignored;
       total.errors.push(...addition.errors);
     }
   }
