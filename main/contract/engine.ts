@@ -78,6 +78,8 @@ export const importRequestSchema = z.object({
   scale: z.number().optional(),
   /** A MODEL_CARD.md to carry into the package. */
   card: z.string().optional(),
+  /** A JSON file with what is to be said about the model: name, description, license, metrics. */
+  about: z.string().optional(),
 });
 export type ImportRequest = z.infer<typeof importRequestSchema>;
 

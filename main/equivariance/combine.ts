@@ -7,27 +7,27 @@ import type { Group } from '../groups/groups.ts';
 /**
  * The combined feature map sum_g w_g F_g, with F_g = g^-1 f_g (inverse on) or f_g itself (inverse off).
  * Orientations of weight 0 are not touched, so vanilla and equizero return their one map unchanged.
- * @param features orbit features f_g, [n, C, s, s]
+ * @param features orbit features f_g, n arrays [C, s, s]
  * @param weights [n]
  * @param size s
  * @returns [C, s, s]
  */
 export function combineFeatures(
   group: Group,
-  features: Float32Array,
+  features: readonly Float32Array[],
   weights: readonly number[],
   size: number,
   inverse: Inverse,
 ): Float32Array {
-  const length = features.length / group.order;
+  const length = features[0]!.length;
   const combined = new Float32Array(length);
   const turned = new Float32Array(length);
-  group.elements.forEach((_, g) => {
+  features.forEach((map, g) => {
     const weight = weights[g]!;
     if (weight === 0) return;
-    let view = features.subarray(g * length, (g + 1) * length);
-    if (inverse === 'on' && g > 0) view = actOnGrid(group.elements[group.inverse[g]!]!, view, size, turned);
-    for (let i = 0; i < length; i++) combined[i]! += weight * view[i]!;
+    const turnedBack =
+      inverse === 'on' && g > 0 ? actOnGrid(group.elements[group.inverse[g]!]!, map, size, turned) : map;
+    for (let i = 0; i < length; i++) combined[i]! += weight * turnedBack[i]!;
   });
   return combined;
 }

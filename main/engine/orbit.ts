@@ -1,0 +1,122 @@
+// One image's orbit, read through a model's networks on demand and kept: each orientation passes the image tower
+// once, however many groups, methods and levels ask. Every group is part of d4, so orientations are kept by their
+// index there.
+import { rowsOf, norm } from '../equivariance/logits.ts';
+import { actOnGrid } from '../groups/action.ts';
+import { groups, type Group, type GroupElement } from '../groups/groups.ts';
+import type { LoadedModel } from './model.ts';
+
+/** An orientation's place in d4 (element 4f + k mirrors if f, then turns k). */
+const d4Index = (element: GroupElement) => element.turns + (element.mirror ? 4 : 0);
+
+export class ImageOrbit {
+  readonly model: LoadedModel;
+  readonly #image: Float32Array;
+  readonly #features = new Map<number, Float32Array>();
+  readonly #embeddings = new Map<number, Float32Array>();
+  readonly #lambda = new Map<number, number>();
+  readonly #queries = new Map<number, Float32Array>();
+  readonly #keys = new Map<number, Float32Array>();
+  readonly #lambdaEmbedding = new Map<number, number>();
+
+  /** @param image preprocessed, [3, R, R] */
+  constructor(model: LoadedModel, image: Float32Array) {
+    this.model = model;
+    this.#image = image;
+  }
+
+  /** f_g = M1(gx) for every g, n arrays [C, s, s]. */
+  features(group: Group): Promise<Float32Array[]> {
+    return this.#read(group, this.#features, async (missing) => {
+      const length = this.#image.length;
+      const batch = new Float32Array(missing.length * length);
+      missing.forEach((index, place) => {
+        const view = batch.subarray(place * length, (place + 1) * length);
+        actOnGrid(groups.d4.elements[index]!, this.#image, this.model.manifest.input.size, view);
+      });
+      const features = await this.model.features(batch);
+      return rowsOf(features, features.length / missing.length);
+    });
+  }
+
+  /** M2(f_g), n arrays [E]. */
+  async embeddings(group: Group): Promise<Float32Array[]> {
+    await this.features(group);
+    return this.#read(group, this.#embeddings, async (missing) =>
+      rowsOf(await this.model.embeddings(this.#joinedFeatures(missing)), this.model.manifest.embedding),
+    );
+  }
+
+  /** M2(f_g) / |M2(f_g)|. */
+  async normalizedEmbeddings(group: Group): Promise<Float32Array[]> {
+    return (await this.embeddings(group)).map(normalized);
+  }
+
+  /** lambda(f_g), [n]. */
+  async lambda(group: Group): Promise<number[]> {
+    await this.features(group);
+    return this.#read(group, this.#lambda, async (missing) =>
+      Array.from(await this.model.lambda(this.#joinedFeatures(missing))),
+    );
+  }
+
+  /** Q_g and K_g, n arrays [d] each. */
+  async attention(group: Group): Promise<{ queries: Float32Array[]; keys: Float32Array[] }> {
+    await this.features(group);
+    const queries = await this.#read(group, this.#queries, async (missing) => {
+      const result = await this.model.attention(this.#joinedFeatures(missing));
+      const width = result.keys.dims[1]!;
+      const keys = rowsOf(result.keys.data, width);
+      missing.forEach((index, place) => this.#keys.set(index, keys[place]!));
+      return rowsOf(result.queries.data, width);
+    });
+    return { queries, keys: group.elements.map((element) => this.#keys.get(d4Index(element))!) };
+  }
+
+  /** Embedding-level lambda of the normalised embeddings, [n]. */
+  async lambdaEmbedding(group: Group): Promise<number[]> {
+    await this.embeddings(group);
+    return this.#read(group, this.#lambdaEmbedding, async (missing) => {
+      const rows = missing.map((index) => normalized(this.#embeddings.get(index)!));
+      return Array.from(await this.model.lambdaEmbedding(joined(rows)));
+    });
+  }
+
+  /** What is known of the orientations of a group, after asking for what is not. */
+  async #read<T>(
+    group: Group,
+    known: Map<number, T>,
+    ask: (missing: readonly number[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    const wanted = group.elements.map(d4Index);
+    const missing = wanted.filter((index) => !known.has(index));
+    if (missing.length > 0) {
+      const answers = await ask(missing);
+      missing.forEach((index, place) => known.set(index, answers[place]!));
+    }
+    return wanted.map((index) => known.get(index)!);
+  }
+
+  #joinedFeatures(indices: readonly number[]): Float32Array {
+    return joined(indices.map((index) => this.#features.get(index)!));
+  }
+}
+
+function normalized(embedding: Float32Array): Float32Array {
+  const length = norm(embedding);
+  return embedding.map((value) => value / length);
+}
+
+/** Rows of equal length as one array; no copy where they already lie side by side. */
+function joined(rows: readonly Float32Array[]): Float32Array {
+  const [first] = rows as [Float32Array, ...Float32Array[]];
+  const width = first.length;
+  const adjacent = rows.every(
+    (row, i) =>
+      row.buffer === first.buffer && row.byteOffset === first.byteOffset + i * width * row.BYTES_PER_ELEMENT,
+  );
+  if (adjacent) return new Float32Array(first.buffer, first.byteOffset, rows.length * width);
+  const all = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) all.set(row, i * width);
+  return all;
+}

@@ -1,0 +1,115 @@
+// One prediction from an image's orbit: asks the networks that the settings need, combines, and answers. The only
+// place where settings meet networks; everything that computes is in main/equivariance.
+import { DermOrbitError } from '../contract/errors.ts';
+import type { Evidence } from '../contract/record.ts';
+import type { Settings } from '../contract/settings.ts';
+import { combineFeatures, headEmbedding, headEvidence, headMaps } from '../equivariance/combine.ts';
+import { argmax, classLogits, logitFactor, softmax } from '../equivariance/logits.ts';
+import { methods, stability, type OrbitReadings, type OrbitWeights } from '../equivariance/methods.ts';
+import { combinerOf, hasFeatureMap, hasSpatialFrame } from '../equivariance/settings.ts';
+import { groups, type Group } from '../groups/groups.ts';
+import type { ImageOrbit } from './orbit.ts';
+
+/** A prediction in numbers by class index; records name the classes. */
+export interface Prediction extends OrbitWeights {
+  readonly probabilities: readonly number[];
+  /** Null where probabilities are averaged. */
+  readonly logits: readonly number[] | null;
+  /** Own logits of each orientation, [n][K]. */
+  readonly orientationLogits: readonly (readonly number[])[];
+  readonly stability: number;
+}
+
+/** Logit rule of the embedding level: normalised embeddings, the model's scale. */
+const embeddingLevelRule = (scale: number) => ({ normalize: true, scale });
+
+async function readOrbit(orbit: ImageOrbit, group: Group, settings: Settings): Promise<OrbitReadings> {
+  const { manifest, classEmbeddings } = orbit.model;
+  const embeddings = await orbit.embeddings(group);
+  const embeddingRule = embeddingLevelRule(manifest.logits.scale);
+  const combiner = combinerOf(settings);
+  const attention = combiner === 'attention' ? await orbit.attention(group) : null;
+  return {
+    logits: embeddings.map((embedding) => classLogits(embedding, classEmbeddings, manifest.logits)),
+    normalizedLogits: embeddings.map((embedding) => classLogits(embedding, classEmbeddings, embeddingRule)),
+    lambda: combiner === 'lambda' ? await orbit.lambda(group) : undefined,
+    lambdaEmbedding: combiner === 'lambdaEmbedding' ? await orbit.lambdaEmbedding(group) : undefined,
+    queries: attention?.queries,
+    keys: attention?.keys,
+  };
+}
+
+/** The combined map of the settings, [C, s, s]. */
+async function combinedMap(
+  orbit: ImageOrbit,
+  settings: Settings,
+  weights: readonly number[],
+): Promise<Float32Array> {
+  const group = groups[settings.group];
+  const { size } = orbit.model.manifest.features;
+  return combineFeatures(group, await orbit.features(group), weights, size, settings.inverse);
+}
+
+/**
+ * Predicts.
+ * @throws DermOrbitError COMBINER_MISSING, INFERENCE_FAILED (also where a result is not a number)
+ */
+export async function predict(orbit: ImageOrbit, settings: Settings): Promise<Prediction> {
+  const group = groups[settings.group];
+  const method = methods[settings.method];
+  const readings = await readOrbit(orbit, group, settings);
+  if (!hasFeatureMap(settings)) {
+    const answer = method.embeddingAnswer(readings);
+    return finish({ ...answer, logits: null }, readings);
+  }
+  const { weights, attention } = method.featureWeights(readings);
+  const { manifest, classEmbeddings } = orbit.model;
+  const maps = headMaps(
+    group,
+    await combinedMap(orbit, settings, weights),
+    manifest.features.size,
+    settings.head,
+  );
+  const embedding = headEmbedding(await orbit.model.embeddings(maps), manifest.embedding);
+  const logits = classLogits(embedding, classEmbeddings, manifest.logits);
+  return finish({ weights, attention, logits, probabilities: softmax(logits) }, readings);
+}
+
+function finish(
+  answer: Omit<Prediction, 'stability' | 'orientationLogits'>,
+  readings: OrbitReadings,
+): Prediction {
+  if (!answer.probabilities.every(Number.isFinite)) {
+    throw new DermOrbitError('INFERENCE_FAILED', 'The model answered with something that is not a number.');
+  }
+  const topClass = argmax(answer.probabilities);
+  return { ...answer, orientationLogits: readings.logits, stability: stability(readings, topClass) };
+}
+
+/**
+ * The exact evidence map of a prediction, in the frame of the cropped input.
+ * @throws DermOrbitError EVIDENCE_UNAVAILABLE where no combined map stands in the frame of the input
+ */
+export async function evidenceOf(orbit: ImageOrbit, settings: Settings): Promise<Evidence> {
+  if (!hasSpatialFrame(settings)) {
+    const { method, level, inverse } = settings;
+    throw new DermOrbitError(
+      'EVIDENCE_UNAVAILABLE',
+      hasFeatureMap(settings)
+        ? `With inverse ${inverse} the map that ${method} combines has no frame.`
+        : `${method} at ${level} level combines answers, not a map.`,
+    );
+  }
+  const group = groups[settings.group];
+  const { manifest, classEmbeddings } = orbit.model;
+  const readings = await readOrbit(orbit, group, settings);
+  const { weights } = methods[settings.method].featureWeights(readings);
+  const { size } = manifest.features;
+  const maps = headMaps(group, await combinedMap(orbit, settings, weights), size, settings.head);
+  const raw = await orbit.model.evidence(maps);
+  const embedding = headEmbedding(raw.embeddings, manifest.embedding);
+  const factor = logitFactor(embedding, manifest.logits);
+  const { cells, constant } = headEvidence(group, raw, size, classEmbeddings.classes, factor);
+  const logits = classLogits(embedding, classEmbeddings, manifest.logits);
+  return { classes: manifest.classes, size, cells, constant, logits };
+}

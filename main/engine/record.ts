@@ -1,0 +1,67 @@
+// The prediction record, made here and nowhere else.
+import type { Classification, Failure, Orientation } from '../contract/record.ts';
+import { asDermOrbitError } from '../contract/errors.ts';
+import { malignantClasses, type Settings } from '../contract/settings.ts';
+import { softmax } from '../equivariance/logits.ts';
+import { groups } from '../groups/groups.ts';
+import type { LoadedModel } from './model.ts';
+import type { Prediction } from './predict.ts';
+import { version } from './version.ts';
+
+/** Numbers by class code, in the model's order. */
+export function byClass(classes: readonly string[], values: readonly number[]): Record<string, number> {
+  return Object.fromEntries(classes.map((code, k) => [code, values[k]!]));
+}
+
+/** Sum of the probabilities of the malignant classes; null if the model knows none of them. */
+export function malignantProbability(
+  classes: readonly string[],
+  probabilities: readonly number[],
+): number | null {
+  const malignant = classes.flatMap((code, k) => (malignantClasses.has(code) ? [probabilities[k]!] : []));
+  return malignant.length === 0
+    ? null
+    : Math.min(
+        1,
+        malignant.reduce((sum, value) => sum + value, 0),
+      );
+}
+
+export function classificationRecord(
+  image: Classification['image'],
+  model: LoadedModel,
+  settings: Settings,
+  prediction: Prediction,
+  milliseconds: number,
+): Classification {
+  const { classes } = model.manifest;
+  const orientations = groups[settings.group].elements.map(({ turns, mirror }, element): Orientation => {
+    const logits = prediction.orientationLogits[element]!;
+    return {
+      element,
+      turn: (turns * 90) as Orientation['turn'],
+      mirror,
+      weight: prediction.weights[element]!,
+      probabilities: byClass(classes, softmax(logits)),
+      logits: byClass(classes, logits),
+    };
+  });
+  return {
+    image,
+    model: { id: model.id, sha256: model.sha256 },
+    ...settings,
+    provider: model.provider,
+    probabilities: byClass(classes, prediction.probabilities),
+    logits: prediction.logits && byClass(classes, prediction.logits),
+    malignant: malignantProbability(classes, prediction.probabilities),
+    orientations,
+    attention: prediction.attention?.map((row) => [...row]) ?? null,
+    stability: prediction.stability,
+    milliseconds: Math.round(milliseconds * 100) / 100,
+    version,
+  };
+}
+
+export function failureRecord(path: string, error: unknown): Failure {
+  return { image: { path }, error: asDermOrbitError(error).toRecord() };
+}

@@ -1,0 +1,112 @@
+// ONNX Runtime behind a small interface: float32 tensors in, float32 tensors out, on one provider.
+// session.run is a synchronous native call: it blocks the thread that makes it (hence the engine process).
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import ort from 'onnxruntime-node';
+import { DermOrbitError } from '../contract/errors.ts';
+import type { Provider } from '../contract/settings.ts';
+import { tensor, type Tensor } from '../contract/tensor.ts';
+
+const require = createRequire(import.meta.url);
+
+export type Feed = Tensor | { readonly data: BigInt64Array; readonly dims: readonly number[] };
+
+/** A loaded graph. */
+export interface RuntimeSession {
+  /**
+   * Runs the graph once.
+   * @throws DermOrbitError INFERENCE_FAILED, OUT_OF_MEMORY
+   */
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+/** What each provider needs to be told, beside its name. */
+const providerOptions: Readonly<Record<Provider, ort.InferenceSession.SessionOptions>> = {
+  cpu: { executionProviders: ['cpu'] },
+  cuda: { executionProviders: ['cuda', 'cpu'] },
+  tensorrt: { executionProviders: ['tensorrt', 'cuda', 'cpu'] },
+  // DirectML supports neither memory patterns nor parallel execution.
+  dml: { executionProviders: ['dml', 'cpu'], enableMemPattern: false, executionMode: 'sequential' },
+  webgpu: { executionProviders: ['webgpu', 'cpu'] },
+  coreml: { executionProviders: ['coreml', 'cpu'] },
+};
+
+// The runtime's own messages about graph optimisation are not for the people who use the product.
+ort.env.logLevel = 'error';
+
+/** Providers that this build of the runtime brings, bundled or to be set up by the person. */
+export function runtimeProviders(): ReadonlySet<string> {
+  return new Set(ort.listSupportedBackends().map(({ name }) => name));
+}
+
+/** Libraries that a provider loads at run time where they are not bundled, beside the runtime's own. */
+const providerLibraries: Readonly<Partial<Record<Provider, string>>> = { cuda: 'cuda', tensorrt: 'tensorrt' };
+
+/**
+ * Why a provider cannot be used, as far as files tell: asking the runtime for a missing library makes it write
+ * alarming lines to standard error.
+ * @returns null if nothing speaks against trying
+ */
+export function missingLibrary(provider: Provider): string | null {
+  const library = providerLibraries[provider];
+  if (library === undefined) return null;
+  const folder = join(
+    dirname(require.resolve('onnxruntime-node/package.json')),
+    'bin',
+    'napi-v6',
+    process.platform,
+    process.arch,
+  );
+  const name =
+    process.platform === 'win32'
+      ? `onnxruntime_providers_${library}.dll`
+      : `libonnxruntime_providers_${library}.so`;
+  return existsSync(join(folder, name)) ? null : `${name} is not installed (npm run setup:cuda fetches it)`;
+}
+
+/**
+ * Loads a graph.
+ * @param model ONNX bytes, already found safe (onnx/codec.ts)
+ * @throws whatever the runtime throws if the provider cannot be used
+ */
+export async function openSession(model: Uint8Array, provider: Provider): Promise<RuntimeSession> {
+  const session = await ort.InferenceSession.create(model, {
+    ...providerOptions[provider],
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  });
+  return {
+    async run(feeds) {
+      const inputs = Object.fromEntries(
+        Object.entries(feeds).map(([name, feed]) => [name, asRuntimeTensor(feed)]),
+      );
+      let outputs: Awaited<ReturnType<typeof session.run>>;
+      try {
+        outputs = await session.run(inputs);
+      } catch (error) {
+        throw runError(error);
+      }
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, output]) => [
+          name,
+          tensor(output.data as Float32Array, output.dims),
+        ]),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+function asRuntimeTensor({ data, dims }: Feed): ort.Tensor {
+  return data instanceof BigInt64Array
+    ? new ort.Tensor('int64', data, dims)
+    : new ort.Tensor('float32', data, dims);
+}
+
+function runError(error: unknown): DermOrbitError {
+  const message = error instanceof Error ? error.message : String(error);
+  const outOfMemory = /bad_alloc|out of memory|failed to allocate/i.test(message);
+  return new DermOrbitError(outOfMemory ? 'OUT_OF_MEMORY' : 'INFERENCE_FAILED', message, { cause: error });
+}

@@ -1,0 +1,102 @@
+// Class embeddings for an import: from a file, or zero-shot from prompts through the checkpoint's text tower.
+import { readFile } from 'node:fs/promises';
+import type { ClipArchitecture } from '../../clip/architecture.ts';
+import type { Checkpoint } from '../../clip/checkpoint.ts';
+import { readClassEmbeddings } from '../../clip/class-embeddings.ts';
+import { expandPrompts, parsePrompts, referencePrompts } from '../../clip/prompts.ts';
+import { buildTextTower } from '../../clip/text-tower.ts';
+import { tokenize } from '../../clip/tokenizer.ts';
+import type { ImportRequest } from '../../contract/engine.ts';
+import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import { norm, rowsOf } from '../../equivariance/logits.ts';
+import { encodeModel } from '../../onnx/codec.ts';
+import { openSession } from '../runtime.ts';
+
+/** T [E, K] and the logit rule that goes with how it was made. */
+export interface MadeClassEmbeddings {
+  readonly data: Float32Array;
+  readonly normalize: boolean;
+  readonly scale: number;
+}
+
+/** Prompts per run of the text tower: bounds memory, keeps progress moving. */
+const promptsPerRun = 16;
+
+/**
+ * @throws DermOrbitError CLASS_EMBEDDINGS_INVALID, CLASS_EMBEDDINGS_NEEDED (neither file nor text tower),
+ *   PROMPTS_INVALID
+ */
+export async function makeClassEmbeddings(
+  request: Pick<ImportRequest, 'classEmbeddings' | 'prompts'>,
+  checkpoint: Checkpoint,
+  { visual, text, logitScale }: ClipArchitecture,
+  classes: readonly string[],
+): Promise<MadeClassEmbeddings> {
+  if (request.classEmbeddings !== undefined && request.prompts !== undefined) {
+    throw new DermOrbitError('OPTION_INVALID', 'Give class embeddings or prompts, not both.');
+  }
+  if (request.classEmbeddings !== undefined) {
+    const bytes = await readOrThrow(request.classEmbeddings, 'CLASS_EMBEDDINGS_INVALID');
+    const { data } = readClassEmbeddings(bytes, visual.embeddingWidth, classes.length);
+    return { data, normalize: false, scale: 1 };
+  }
+  if (!text) {
+    throw new DermOrbitError(
+      'CLASS_EMBEDDINGS_NEEDED',
+      'The checkpoint has no text tower to make them from prompts.',
+    );
+  }
+  const prompts =
+    request.prompts === undefined
+      ? referencePrompts
+      : parsePrompts(new TextDecoder().decode(await readOrThrow(request.prompts, 'PROMPTS_INVALID')));
+  const session = await openSession(
+    encodeModel(buildTextTower(checkpoint.tensors, text, visual.embeddingWidth)),
+    'cpu',
+  );
+  try {
+    const perClass: Float32Array[] = [];
+    for (const texts of expandPrompts(prompts, classes)) {
+      const embedded: Float32Array[] = [];
+      for (let start = 0; start < texts.length; start += promptsPerRun) {
+        const part = texts.slice(start, start + promptsPerRun);
+        const tokens = BigInt64Array.from(tokenize(part, text.contextLength), BigInt);
+        const outputs = await session.run({
+          tokens: { data: tokens, dims: [part.length, text.contextLength] },
+        });
+        embedded.push(...rowsOf(outputs.text_embedding!.data, visual.embeddingWidth));
+      }
+      perClass.push(ensemble(embedded));
+    }
+    return { data: asColumns(perClass), normalize: true, scale: logitScale ?? 1 };
+  } finally {
+    await session.release();
+  }
+}
+
+/** Embed each prompt, normalise, average over the templates, normalise (METHODS.md). */
+function ensemble(embeddings: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(embeddings[0]!.length);
+  for (const embedding of embeddings) {
+    const length = norm(embedding);
+    for (let i = 0; i < mean.length; i++) mean[i]! += embedding[i]! / length / embeddings.length;
+  }
+  const length = norm(mean);
+  return mean.map((value) => value / length);
+}
+
+/** K rows [E] -> [E, K]. */
+function asColumns(rows: readonly Float32Array[]): Float32Array {
+  const width = rows[0]!.length;
+  const columns = new Float32Array(width * rows.length);
+  for (const [k, row] of rows.entries()) {
+    for (let e = 0; e < width; e++) columns[e * rows.length + k] = row[e]!;
+  }
+  return columns;
+}
+
+async function readOrThrow(path: string, code: ErrorCode): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => {
+    throw new DermOrbitError(code, error instanceof Error ? error.message : String(error), { cause: error });
+  });
+}

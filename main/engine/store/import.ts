@@ -1,0 +1,245 @@
+// The importer: a CLIP ResNet checkpoint becomes a model package. Everything is written to a temporary folder,
+// opened once as it will be used, and only then given its name: an import that fails leaves nothing behind.
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { detectArchitecture, expectedTensors, type ClipArchitecture } from '../../clip/architecture.ts';
+import { buildAttentionPool } from '../../clip/attention-pool.ts';
+import { readCheckpoint, type Checkpoint } from '../../clip/checkpoint.ts';
+import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../clip/combiners.ts';
+import { CLIP_MEAN, CLIP_STD } from '../../clip/constants.ts';
+import { buildImageTower } from '../../clip/image-tower.ts';
+import { readSafetensors, writeSafetensors } from '../../clip/safetensors.ts';
+import { buildTextTower } from '../../clip/text-tower.ts';
+import type { ImportRequest, Progress } from '../../contract/engine.ts';
+import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import { manifestSchema, type PackageFile, type PackageFileRole } from '../../contract/manifest.ts';
+import { isicClasses } from '../../contract/settings.ts';
+import { encodeModel } from '../../onnx/codec.ts';
+import { checkModel } from '../check-model.ts';
+import { version } from '../version.ts';
+import { makeClassEmbeddings } from './class-embeddings.ts';
+import { manifestName, openPackage, sha256Of, type ModelPackage } from './package.ts';
+import type { ModelStore } from './store.ts';
+
+/** Checkpoints beyond this are not CLIP ResNets (RN50x64 with optimiser state is below it). */
+const maximumCheckpointBytes = 8 * 2 ** 30;
+
+const fileNames: Readonly<Record<PackageFileRole, string>> = {
+  imageTower: 'image-tower.onnx',
+  attentionPool: 'attention-pool.onnx',
+  classEmbeddings: 'class-embeddings.safetensors',
+  lambda: 'lambda.onnx',
+  attention: 'attention.onnx',
+  lambdaEmbedding: 'lambda-embedding.onnx',
+  textTower: 'text-tower.onnx',
+  card: 'MODEL_CARD.md',
+};
+
+/** What a person may say about a model, beside its numbers (`about`, a JSON file). */
+const aboutSchema = manifestSchema
+  .pick({ name: true, description: true, license: true, metrics: true })
+  .partial();
+
+export interface ImportOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * Imports a checkpoint into the store.
+ * Class embeddings come from a file, or from prompts through the checkpoint's own text tower. The logit rule is
+ * that of what made them, unless told otherwise: raw products (scale 1) for a file, CLIP's normalised embeddings
+ * times exp(logit_scale) for prompts.
+ * @throws DermOrbitError with the codes of checkpoints, class embeddings, combiners, prompts and models
+ */
+export async function importModel(
+  store: ModelStore,
+  request: ImportRequest,
+  { signal, onProgress }: ImportOptions = {},
+): Promise<ModelPackage> {
+  const step = (stage: string, fraction: number) => {
+    signal?.throwIfAborted();
+    onProgress?.({ stage, fraction });
+  };
+  const { target, temporary } = await store.reserve(request.id);
+  const classes = requireClasses(request.classes ?? isicClasses);
+  step('Reading the checkpoint', 0);
+  const bytes = await readLimited(request.checkpoint, 'CHECKPOINT_NOT_FOUND');
+  const checkpoint = readCheckpoint(bytes, basename(request.checkpoint));
+  step('Checking its tensors', 0.2);
+  const architecture = detectArchitecture(checkpoint);
+  try {
+    step('Writing graphs', 0.35);
+    await mkdir(temporary, { recursive: true });
+    const files = new PackageWriter(temporary);
+    await writeTowers(files, checkpoint, architecture);
+    await writeCombiners(files, request, architecture);
+    step('Making class embeddings', 0.6);
+    const embeddings = await makeClassEmbeddings(request, checkpoint, architecture, classes);
+    await files.write(
+      'classEmbeddings',
+      encodeEmbeddings(embeddings.data, [architecture.visual.embeddingWidth, classes.length]),
+    );
+    if (request.card) await files.write('card', await readLimited(request.card, 'OPTION_INVALID'));
+    const manifest = manifestSchema.parse({
+      ...describe(request, architecture, checkpoint),
+      ...(await readAbout(request.about)),
+      classes,
+      logits: {
+        normalize: request.normalize ?? embeddings.normalize,
+        scale: request.scale ?? embeddings.scale,
+      },
+      files: files.written,
+      source: { file: basename(request.checkpoint), format: checkpoint.format, sha256: sha256Of(bytes) },
+    });
+    await writeDurably(
+      join(temporary, manifestName),
+      new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`),
+    );
+    step('Trying the model', 0.8);
+    await checkModel(await openPackage(temporary));
+    step('Installing', 0.95);
+    await mkdir(dirname(target), { recursive: true });
+    await rename(temporary, target);
+    step('Done', 1);
+    return await openPackage(target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw asDermOrbitError(error, 'WRITE_FAILED');
+  }
+}
+
+function requireClasses(classes: readonly string[]): string[] {
+  const codes = classes.map((code) => code.trim());
+  const parsed = manifestSchema.shape.classes.safeParse(codes);
+  if (!parsed.success)
+    throw new DermOrbitError('CLASSES_INVALID', parsed.error.issues[0]?.message ?? codes.join(','));
+  return parsed.data;
+}
+
+async function readLimited(path: string, code: ErrorCode): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > maximumCheckpointBytes) throw new Error(`${size} bytes are more than any CLIP ResNet has`);
+    return await readFile(path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DermOrbitError(code, `${path}: ${message}`, { cause: error });
+  }
+}
+
+async function readAbout(path: string | undefined): Promise<z.infer<typeof aboutSchema>> {
+  if (path === undefined) return {};
+  const text = new TextDecoder().decode(await readLimited(path, 'OPTION_INVALID'));
+  try {
+    return aboutSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new DermOrbitError('OPTION_INVALID', `${path} is not a description of a model.`, { cause: error });
+  }
+}
+
+function describe(request: ImportRequest, { visual, text }: ClipArchitecture, { tensors }: Checkpoint) {
+  const visualTensors = [...expectedTensors(visual, null).keys()];
+  const learned = visualTensors.filter((name) => !/running_(mean|var)$/.test(name));
+  const parameters = learned.reduce((total, name) => total + tensors.get(name)!.float32().length, 0);
+  return {
+    schema: 1 as const,
+    id: request.id,
+    name: request.name ?? request.id,
+    description: `Imported from ${basename(request.checkpoint)}${text ? '' : ' (image tower only)'}.`,
+    license: 'unknown: see where the checkpoint came from',
+    madeWith: version,
+    input: {
+      size: visual.resolution,
+      mean: [...CLIP_MEAN] as [number, number, number],
+      std: [...CLIP_STD] as [number, number, number],
+    },
+    features: { channels: visual.featureChannels, size: visual.featureSize },
+    embedding: visual.embeddingWidth,
+    architecture: {
+      name: `CLIP ResNet ${visual.layers.join('-')}, width ${visual.width}, ${visual.resolution} px`,
+      layers: [...visual.layers] as [number, number, number, number],
+      width: visual.width,
+      heads: visual.heads,
+      parameters,
+    },
+  };
+}
+
+async function writeTowers(
+  files: PackageWriter,
+  { tensors }: Checkpoint,
+  architecture: ClipArchitecture,
+): Promise<void> {
+  await files.write('imageTower', encodeModel(buildImageTower(tensors, architecture)));
+  await files.write('attentionPool', encodeModel(buildAttentionPool(tensors, architecture)));
+  const { text, visual } = architecture;
+  if (text) await files.write('textTower', encodeModel(buildTextTower(tensors, text, visual.embeddingWidth)));
+}
+
+async function writeCombiners(
+  files: PackageWriter,
+  request: ImportRequest,
+  { visual }: ClipArchitecture,
+): Promise<void> {
+  if (!request.combiners) return;
+  const weights = readSafetensors(await readLimited(request.combiners, 'COMBINERS_INVALID'));
+  const shape = { channels: visual.featureChannels, size: visual.featureSize };
+  const builders = {
+    'lambda.': ['lambda', () => buildLambdaNet(weights, shape)],
+    'attention.': ['attention', () => buildAttentionNet(weights, shape)],
+    'lambda_embedding.': ['lambdaEmbedding', () => buildEmbeddingLambdaNet(weights, visual.embeddingWidth)],
+  } as const;
+  requireFiniteCombiners(weights);
+  const present = Object.entries(builders).filter(([prefix]) =>
+    [...weights.keys()].some((name) => name.startsWith(prefix)),
+  );
+  if (present.length === 0) {
+    throw new DermOrbitError(
+      'COMBINERS_INVALID',
+      'It holds none of lambda.*, attention.*, lambda_embedding.*.',
+    );
+  }
+  for (const [, [role, build]] of present) await files.write(role, encodeModel(build()));
+}
+
+function requireFiniteCombiners(weights: ReturnType<typeof readSafetensors>): void {
+  for (const [name, tensor] of weights) {
+    if (!tensor.float32().every(Number.isFinite)) {
+      throw new DermOrbitError('COMBINERS_INVALID', `${name} holds numbers that are not finite.`);
+    }
+  }
+}
+
+function encodeEmbeddings(values: Float32Array, dims: readonly number[]): Uint8Array {
+  const tensor = { dims, dtype: 'float32' as const, data: values };
+  return writeSafetensors(new Map([['class_embeddings', tensor]]));
+}
+
+/** Writes the files of a package and keeps their names, sizes and hashes for the manifest. */
+class PackageWriter {
+  readonly written: Partial<Record<PackageFileRole, PackageFile>> = {};
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async write(role: PackageFileRole, bytes: Uint8Array): Promise<void> {
+    const path = fileNames[role];
+    await writeDurably(join(this.#folder, path), bytes);
+    this.written[role] = { path, sha256: sha256Of(bytes), bytes: bytes.length };
+  }
+}
+
+/** On disk before it is named in a manifest: a power loss leaves a temporary folder, never half a model. */
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'w');
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

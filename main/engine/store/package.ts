@@ -1,0 +1,124 @@
+// One model package on disk: a folder with manifest.json and the files it names. Nothing is used before its bytes
+// are known to be the ones that the manifest promises.
+import { createHash } from 'node:crypto';
+import { lstat, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DermOrbitError } from '../../contract/errors.ts';
+import {
+  manifestSchema,
+  type Manifest,
+  type ModelSummary,
+  type PackageFile,
+  type PackageFileRole,
+  type Verification,
+} from '../../contract/manifest.ts';
+
+export const manifestName = 'manifest.json';
+
+/** A manifest is a page of JSON; a larger one is not ours. */
+const maximumManifestBytes = 1_000_000;
+
+export interface ModelPackage {
+  readonly folder: string;
+  readonly bundled: boolean;
+  readonly manifest: Manifest;
+  /** Of manifest.json: pins the whole package, since the manifest holds the hash of every other file. */
+  readonly sha256: string;
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/**
+ * Reads the manifest of a package.
+ * @throws DermOrbitError MODEL_NOT_FOUND (no manifest there), MANIFEST_INVALID
+ */
+export async function openPackage(folder: string, bundled = false): Promise<ModelPackage> {
+  const path = join(folder, manifestName);
+  const bytes = await readRegularFile(path, maximumManifestBytes).catch((error: unknown) => {
+    throw new DermOrbitError('MODEL_NOT_FOUND', `There is no model package in ${folder}.`, { cause: error });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new DermOrbitError('MANIFEST_INVALID', `${path} is not JSON.`, { cause: error });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new DermOrbitError(
+      'MANIFEST_INVALID',
+      `${path}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+    );
+  }
+  return { folder, bundled, manifest: parsed.data, sha256: sha256Of(bytes) };
+}
+
+/** Refuses links and anything that is not a plain file: no path leads out of a package. */
+async function readRegularFile(path: string, maximumBytes: number): Promise<Uint8Array> {
+  const status = await lstat(path);
+  if (!status.isFile()) throw new Error(`${path} is not a regular file`);
+  if (status.size > maximumBytes) throw new Error(`${path} has ${status.size} bytes, more than expected`);
+  return readFile(path);
+}
+
+/**
+ * The bytes of one file of a package, checked against the manifest.
+ * @throws DermOrbitError MODEL_FILE_MISSING, MODEL_HASH_MISMATCH
+ */
+export async function readPackageFile({ folder }: ModelPackage, file: PackageFile): Promise<Uint8Array> {
+  const path = join(folder, file.path);
+  const status = await lstat(path).catch(() => null);
+  if (!status?.isFile()) throw new DermOrbitError('MODEL_FILE_MISSING', `${path} is missing.`);
+  const bytes = status.size === file.bytes ? await readFile(path) : null;
+  if (!bytes || sha256Of(bytes) !== file.sha256) {
+    throw new DermOrbitError('MODEL_HASH_MISMATCH', `${path} is not the file that the manifest names.`);
+  }
+  return bytes;
+}
+
+/** The files that a manifest names, by role. */
+export function packageFiles(manifest: Manifest): [PackageFileRole, PackageFile][] {
+  return Object.entries(manifest.files) as [PackageFileRole, PackageFile][];
+}
+
+/** Checks every file of a package against its manifest. */
+export async function verifyPackage(opened: ModelPackage): Promise<Verification> {
+  const files = await Promise.all(
+    packageFiles(opened.manifest).map(async ([, file]) => {
+      const state = await readPackageFile(opened, file).then(
+        () => 'ok' as const,
+        (error: unknown) => (isMissing(error) ? ('missing' as const) : ('changed' as const)),
+      );
+      return { path: file.path, state };
+    }),
+  );
+  return { id: opened.manifest.id, ok: files.every(({ state }) => state === 'ok'), files };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof DermOrbitError && error.code === 'MODEL_FILE_MISSING';
+}
+
+/** Weight networks of a package by role, and the methods that need them; the other methods need none. */
+const methodsByRole = { lambda: 'lambda', lambdaEmbedding: 'lambda', attention: 'attention' } as const;
+
+export function summarise({ manifest, sha256, bundled }: ModelPackage): ModelSummary {
+  const files = packageFiles(manifest);
+  const learned = files.flatMap(([role]) =>
+    role in methodsByRole ? [methodsByRole[role as keyof typeof methodsByRole]] : [],
+  );
+  return {
+    id: manifest.id,
+    name: manifest.name,
+    sha256,
+    bundled,
+    bytes: files.reduce((total, [, file]) => total + file.bytes, 0),
+    classes: manifest.classes,
+    architecture: manifest.architecture.name,
+    inputSize: manifest.input.size,
+    methods: ['vanilla', 'tta', 'equitune', 'equizero', ...new Set(learned)],
+  };
+}
