@@ -4,10 +4,10 @@ import { readSafetensors } from '../testing/safetensors.ts';
 import { sharedFolder, sharedPath } from '../testing/shared.ts';
 import { resizeBicubic } from './bicubic.ts';
 import { decodeImage } from './decode.ts';
-import type { ImageFile } from './file.ts';
 import { readImageFile } from './file.ts';
 import { geometryOf, preprocess, toTensor } from './preprocess.ts';
 import { sharp } from './sharp.ts';
+import { inMemory } from './testing.ts';
 
 const clipMean = [0.48145466, 0.4578275, 0.40821073];
 const clipStd = [0.26862954, 0.26130258, 0.27577711];
@@ -18,13 +18,6 @@ function meanDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
   return sum / a.length;
 }
-
-const inMemory = (bytes: Uint8Array, format: ImageFile['format'] = 'png'): ImageFile => ({
-  path: `made.${format}`,
-  bytes,
-  sha256: '',
-  format,
-});
 
 describe.skipIf(sharedFolder() === null)('against the reference (golden vectors)', () => {
   it.each([0, 1, 2, 3])('resize-%i.png: mean error below 0.5 grey levels', async (index) => {
@@ -94,7 +87,7 @@ describe('geometry', () => {
       const bytes = await sharp({ create: { width, height, channels: 3, background: '#c08060' } })
         .png()
         .toBuffer();
-      const result = await preprocess(inMemory(bytes), 32);
+      const result = await preprocess(inMemory(bytes, 'png'), 32);
       expect(result).toMatchObject({ width, height });
       expect(result.square).toEqual(
         Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => [192, 128, 96][i % 3]!),
