@@ -10,7 +10,7 @@ import { previewSquare, thumbnail } from './display.ts';
 import { readImageFile } from './file.ts';
 import { preprocess } from './preprocess.ts';
 import { sharp } from './sharp.ts';
-import { gradient, gradientFile, handmadePng, inMemory, temporaryFolder } from './testing.ts';
+import { gradient, gradientFile, handmadePng, inMemory, temporaryFolder } from '../testing/images.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeImage, type RgbImage } from './decode.ts';
 import { preprocess } from './preprocess.ts';
 import { sharp } from './sharp.ts';
-import { gradient, handmadePng, inMemory } from './testing.ts';
+import { gradient, handmadePng, inMemory } from '../testing/images.ts';
 
 const width = 24;
 const height = 16;

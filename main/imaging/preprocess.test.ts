@@ -7,7 +7,7 @@ import { decodeImage } from './decode.ts';
 import { readImageFile } from './file.ts';
 import { geometryOf, preprocess, toTensor } from './preprocess.ts';
 import { sharp } from './sharp.ts';
-import { inMemory } from './testing.ts';
+import { inMemory } from '../testing/images.ts';
 
 const clipMean = [0.48145466, 0.4578275, 0.40821073];
 const clipStd = [0.26862954, 0.26130258, 0.27577711];

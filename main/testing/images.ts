@@ -1,11 +1,11 @@
-// What the tests of this room share: images made by code, in memory and on disk. Test use only.
+// Images for tests, made by code, in memory and on disk. Test use only.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
-import type { ImageFile } from './file.ts';
-import type { ImageFormat } from './formats.ts';
-import { sharp } from './sharp.ts';
+import type { ImageFile } from '../imaging/file.ts';
+import type { ImageFormat } from '../imaging/formats.ts';
+import { sharp } from '../imaging/sharp.ts';
 
 /** A folder of its own for one test file, and how to remove it. */
 export function temporaryFolder(): { folder: string; remove: () => void } {
