@@ -96,14 +96,19 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, dataStart));
-    const header = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    const header: unknown = JSON.parse(text);
+    if (!isObject(header)) throw invalid('The header is a JSON value that is not an object.');
     const twice = duplicateKey(text);
     if (twice !== null) throw invalid(`The header names "${twice}" twice.`);
     return { header, dataStart };
   } catch (error) {
     if (error instanceof DermOrbitError) throw error;
-    throw invalid('The header is not a JSON object in UTF-8.', error);
+    throw invalid('The header is not JSON in UTF-8.', error);
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readEntry(name: string, unchecked: unknown): Entry {
