@@ -1,0 +1,133 @@
+import { afterEach, expect, it } from 'vitest';
+import type { EngineReply, EngineRequest } from '../../contract/engine-process.ts';
+import type { Classified } from '../../contract/engine.ts';
+import { isFailure } from '../../contract/record.ts';
+import { startEngineProcess, type EngineChild, type EngineProcess } from './client.ts';
+import { forkEngine } from './fork.ts';
+
+let engine: EngineProcess | null = null;
+afterEach(async () => {
+  await engine?.close();
+  engine = null;
+});
+
+it('answers from a process of its own, and refuses what the contract does not know', async () => {
+  engine = startEngineProcess(forkEngine);
+  const models = await engine.call('models', {});
+  expect(models.map(({ id }) => id)).toContain('dermorbit-base');
+  await expect(engine.call('model', { id: 'no-such-model' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  await expect(engine.call('turnTest', { path: 'x.jpg', step: 0 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+});
+
+/** A child of messages alone: `answer` plays the engine, `die` its death. */
+class ScriptedChild implements EngineChild {
+  readonly sent: EngineRequest[] = [];
+  readonly #answer: (request: EngineRequest, child: ScriptedChild) => void;
+  #message: (message: unknown) => void = () => undefined;
+  readonly #exits: ((how: string) => void)[] = [];
+
+  constructor(answer: (request: EngineRequest, child: ScriptedChild) => void) {
+    this.#answer = answer;
+    setImmediate(() => {
+      this.reply({ kind: 'ready' });
+    });
+  }
+  send(request: EngineRequest): void {
+    this.sent.push(request);
+    if (request.kind === 'close') this.die('exit code 0');
+    else this.#answer(request, this);
+  }
+  reply(reply: EngineReply): void {
+    this.#message(reply);
+  }
+  onMessage(listener: (message: unknown) => void): void {
+    this.#message = listener;
+  }
+  onExit(listener: (how: string) => void): void {
+    this.#exits.push(listener);
+  }
+  die(how: string): void {
+    for (const exit of this.#exits) exit(how);
+  }
+  kill(): void {
+    this.die('signal SIGKILL');
+  }
+}
+
+const failure = (path: string) => ({
+  image: { path },
+  error: { code: 'IMAGE_EMPTY' as const, title: 'Empty file', message: 'no bytes', action: 'copy again' },
+});
+
+it('goes on behind the file at which the engine died', async () => {
+  const asked: string[][] = [];
+  engine = startEngineProcess(
+    () =>
+      new ScriptedChild((request, child) => {
+        if (request.kind !== 'call') return;
+        const { paths } = request.input as { paths: string[] };
+        asked.push(paths);
+        setImmediate(() => {
+          for (const [index, path] of paths.entries()) {
+            if (path === 'deadly.jpg') {
+              child.die('signal SIGKILL');
+              return;
+            }
+            child.reply({ kind: 'event', call: request.call, event: { index, record: failure(path) } });
+          }
+          child.reply({ kind: 'done', call: request.call, output: { classified: 0, failed: paths.length } });
+        });
+      }),
+  );
+  const states: string[] = [];
+  engine.watch(({ state, restarts }) => states.push(`${state} ${restarts}`));
+  const seen: Classified[] = [];
+  const paths = ['a.jpg', 'deadly.jpg', 'b.jpg', 'deadly.jpg', 'c.jpg'];
+  const counts = await engine.call('classify', { paths }, { onEvent: (event) => seen.push(event) });
+  expect(counts).toEqual({ classified: 0, failed: 5 });
+  expect(seen.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+  expect(seen.map(({ record }) => isFailure(record) && `${record.image.path} ${record.error.code}`)).toEqual([
+    'a.jpg IMAGE_EMPTY',
+    'deadly.jpg ENGINE_STOPPED',
+    'b.jpg IMAGE_EMPTY',
+    'deadly.jpg ENGINE_STOPPED',
+    'c.jpg IMAGE_EMPTY',
+  ]);
+  expect(asked).toEqual([paths, ['b.jpg', 'deadly.jpg', 'c.jpg'], ['c.jpg']]);
+  expect(engine.state()).toMatchObject({ restarts: 2, message: 'The engine process ended: signal SIGKILL.' });
+  expect(states).toContain('starting 1');
+});
+
+it('gives up on an engine that never comes up', async () => {
+  let started = 0;
+  engine = startEngineProcess(() => {
+    started++;
+    const child = new ScriptedChild(() => undefined);
+    queueMicrotask(() => {
+      child.die('exit code 1');
+    });
+    return child;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(engine.state().state).toBe('stopped');
+  expect(started).toBeLessThanOrEqual(4);
+  await expect(engine.call('models', {})).rejects.toMatchObject({ code: 'ENGINE_STOPPED' });
+});
+
+it('passes a cancellation on', async () => {
+  const children: ScriptedChild[] = [];
+  engine = startEngineProcess(() => {
+    const child = new ScriptedChild((request, self) => {
+      if (request.kind !== 'cancel') return;
+      const error = { code: 'CANCELLED' as const, title: 'Cancelled', message: 'cancelled', action: 'again' };
+      self.reply({ kind: 'failed', call: request.call, error });
+    });
+    children.push(child);
+    return child;
+  });
+  const controller = new AbortController();
+  const running = engine.call('classify', { paths: ['a.jpg'] }, { signal: controller.signal });
+  controller.abort();
+  await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(children[0]!.sent.map(({ kind }) => kind)).toEqual(['call', 'cancel']);
+});
