@@ -166,7 +166,7 @@ class EngineProcessClient implements EngineProcess {
     this.#child = child;
     child.onMessage((message) => {
       const parsed = engineReplySchema.safeParse(message);
-      if (parsed.success) this.#receive(parsed.data);
+      if (parsed.success && this.#child === child) this.#receive(parsed.data);
     });
     child.onExit((how) => {
       if (this.#child !== child) return;
