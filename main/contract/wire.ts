@@ -23,6 +23,13 @@ export const mainFrameSchema = z.discriminatedUnion('kind', [
 ]);
 export type MainFrame = z.infer<typeof mainFrameSchema>;
 
+/** How the preload answers for files: an error crosses the context bridge only as data. */
+export const fileAnswerSchema = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), value: z.unknown() }),
+  z.strictObject({ ok: z.literal(false), error: errorRecordSchema }),
+]);
+export type FileAnswer = z.infer<typeof fileAnswerSchema>;
+
 /**
  * What the preload puts into the page as `window.dermorbit`. Frames are checked on both sides of it. `F` is the
  * DOM's File, which this file does not know.
@@ -31,8 +38,8 @@ export interface PageBridge<F> {
   send(frame: PageFrame): void;
   /** Returns a function that ends the subscription. */
   subscribe(listener: (frame: MainFrame) => void): () => void;
-  /** Dropped or pasted files: those on disk by their path (folders too), others by their bytes. */
-  addFiles(files: readonly F[]): Promise<unknown>;
-  /** A file for an import; its FileReference. */
-  addFile(file: F): Promise<unknown>;
+  /** Dropped or pasted files: those on disk by their path (folders too), others by their bytes. An Addition. */
+  addFiles(files: readonly F[]): Promise<FileAnswer>;
+  /** A file for an import. A FileReference. */
+  addFile(file: F): Promise<FileAnswer>;
 }

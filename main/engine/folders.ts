@@ -21,6 +21,14 @@ export function installationFolder(): string {
   return folder;
 }
 
+/**
+ * The folder that holds what comes with DermOrbit beside its code (models/, assets/): DERMORBIT_RESOURCES, set by
+ * the packaged app, whose code lies in an archive; else the installation folder.
+ */
+export function resourcesFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment.DERMORBIT_RESOURCES ?? installationFolder();
+}
+
 export function defaultModelFolders(): ModelFolders {
-  return { bundled: join(installationFolder(), 'models'), imported: join(dataFolder(), 'models') };
+  return { bundled: join(resourcesFolder(), 'models'), imported: join(dataFolder(), 'models') };
 }

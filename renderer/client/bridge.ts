@@ -1,5 +1,6 @@
 // The transport in Electron: the frames go over `window.dermorbit`, which the preload provides.
-import type { PageBridge } from '../../main/contract/wire.ts';
+import { DermOrbitError } from '../../main/contract/errors.ts';
+import { fileAnswerSchema, type FileAnswer, type PageBridge } from '../../main/contract/wire.ts';
 import type { Transport } from './client.ts';
 
 declare global {
@@ -19,9 +20,15 @@ export function bridgeTransport(bridge: PageBridge<File>): Transport {
     },
     // The window does not outlive the main process.
     onConnection: () => undefined,
-    addFiles: (files) => bridge.addFiles(files),
-    addFile: (file) => bridge.addFile(file),
+    addFiles: async (files) => valueOf(await bridge.addFiles(files)),
+    addFile: async (file) => valueOf(await bridge.addFile(file)),
     // Electron resolves a dropped folder to its path by itself; the main side walks it.
     droppedFiles: (transfer) => Promise.resolve([...transfer.files]),
   };
+}
+
+function valueOf(received: FileAnswer): unknown {
+  const answer = fileAnswerSchema.parse(received);
+  if (!answer.ok) throw DermOrbitError.fromRecord(answer.error);
+  return answer.value;
 }
