@@ -1,0 +1,65 @@
+// A labelled set as every format delivers it: images in a fixed order, each with one class and, where known,
+// its lesion; and everything that was noticed on the way. Plain data. Depends on contract.
+import type { ErrorCode } from '../../contract/errors.ts';
+
+/** Where the pixels of an item lie. Nothing is opened before they are asked for. */
+export type ImageReference =
+  /** An image file, by its absolute path, inside the folder that was chosen. */
+  | { readonly kind: 'file'; readonly path: string }
+  /** 3072 bytes at `offset` of a CIFAR file: 32 x 32, planes red, green, blue. */
+  | { readonly kind: 'cifar'; readonly path: string; readonly offset: number };
+
+/** One labelled image. */
+export interface LabelledItem {
+  /** Unique in the set; what prediction files name. */
+  readonly id: string;
+  readonly image: ImageReference;
+  /** Index into the classes of the set. */
+  readonly label: number;
+  /** Images of one lesion share it; null where unknown: the image then counts as a lesion of its own. */
+  readonly lesion: string | null;
+}
+
+/** Something noticed while a set was read, shown before anything runs. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** What was found, with up to three of the subjects. */
+  readonly message: string;
+  /** Every image, row, class or file concerned. */
+  readonly subjects: readonly string[];
+  /** Whether the subjects are left out of the set. */
+  readonly excluded: boolean;
+}
+
+/** A labelled set. Nothing is dropped silently: what is not in `items` is in `problems`. */
+export interface LabelledSet {
+  /** Id of the format it was read as. */
+  readonly format: string;
+  /** Class codes; `label` points into them. */
+  readonly classes: readonly string[];
+  /** Plain words for the classes, for prompts and people. */
+  readonly names: readonly string[];
+  readonly items: readonly LabelledItem[];
+  readonly problems: readonly Problem[];
+}
+
+/** What a person chose. Absolute paths; null where not given. */
+export interface DatasetSource {
+  /** The folder of the images, or a CIFAR-100 file. */
+  readonly images: string;
+  /** CSV of labels. */
+  readonly labels: string | null;
+  /** CSV of lesion groupings. */
+  readonly lesions: string | null;
+}
+
+/** One way of storing labelled images. */
+export interface DatasetFormat {
+  readonly id: string;
+  /** As a person knows it. */
+  readonly title: string;
+  /** Whether the source looks like this format: from names and headers only; never throws for bad content. */
+  match(source: DatasetSource): Promise<boolean>;
+  /** @throws DermOrbitError if the set as a whole cannot be read; problems of single rows are listed instead */
+  open(source: DatasetSource, signal?: AbortSignal): Promise<LabelledSet>;
+}

@@ -1,0 +1,87 @@
+// Collects what is noticed while a set is read: subjects by code, one problem per code at the end.
+import type { ErrorCode } from '../../contract/errors.ts';
+import { listed } from '../csv.ts';
+import type { Problem } from './labelled-set.ts';
+
+type Count = (count: number) => string;
+const plural =
+  (one: string, many: string): Count =>
+  (count) =>
+    count === 1 ? `1 ${one}` : `${count} ${many}`;
+
+interface Row {
+  readonly text: Count;
+  /** Whether the subjects are left out of the set. */
+  readonly excluded: boolean;
+}
+
+/** How each problem of a set is said, and whether it costs images. */
+const table = {
+  IMAGE_NAME_MISSING: { text: plural('row names no image', 'rows name no image'), excluded: true },
+  IMAGE_DUPLICATE: {
+    text: plural('image is labelled twice, alike', 'images are labelled twice, alike'),
+    excluded: false,
+  },
+  IMAGE_AMBIGUOUS: {
+    text: plural('name belongs to several files', 'names belong to several files'),
+    excluded: false,
+  },
+  IMAGE_OUTSIDE_FOLDER: {
+    text: plural('path leads out of the folder', 'paths lead out of the folder'),
+    excluded: true,
+  },
+  IMAGE_LINK: { text: plural('link is not followed', 'links are not followed'), excluded: true },
+  IMAGE_WITHOUT_LABEL: { text: plural('image has no label', 'images have no label'), excluded: true },
+  LABEL_WITHOUT_IMAGE: { text: plural('label has no image', 'labels have no image'), excluded: true },
+  LABEL_MISSING: { text: plural('row names no class', 'rows name no class'), excluded: true },
+  LABEL_SEVERAL: {
+    text: plural('row names more than one class', 'rows name more than one class'),
+    excluded: true,
+  },
+  LABEL_VALUE: {
+    text: plural('row has labels other than 0 and 1', 'rows have labels other than 0 and 1'),
+    excluded: true,
+  },
+  LABEL_CONFLICT: {
+    text: plural('image has contradicting labels', 'images have contradicting labels'),
+    excluded: true,
+  },
+  WEIGHT_INVALID: {
+    text: plural('row has an invalid weight', 'rows have an invalid weight'),
+    excluded: true,
+  },
+  CLASS_UNKNOWN: { text: plural('row names an unknown class', 'rows name an unknown class'), excluded: true },
+  CLASS_EMPTY: { text: plural('class has no images', 'classes have no images'), excluded: false },
+  LESIONS_UNKNOWN: {
+    text: plural('image has no known lesion', 'images have no known lesion'),
+    excluded: false,
+  },
+  LESION_CONFLICT: {
+    text: plural('image is given to two lesions', 'images are given to two lesions'),
+    excluded: false,
+  },
+  CSV_COLUMN_EXTRA: { text: plural('column is not used', 'columns are not used'), excluded: false },
+} as const satisfies Partial<Record<ErrorCode, Row>>;
+
+/** Codes that a set can list. */
+export type ProblemCode = keyof typeof table;
+
+/** Gathers subjects by code, in the order they are noticed. */
+export class ProblemList {
+  readonly #subjects = new Map<ProblemCode, string[]>();
+
+  add(code: ProblemCode, ...subjects: readonly string[]): void {
+    const known = this.#subjects.get(code);
+    if (known) for (const subject of subjects) known.push(subject);
+    else if (subjects.length > 0) this.#subjects.set(code, [...subjects]);
+  }
+
+  /** One problem per code, those that cost images first. */
+  toProblems(): Problem[] {
+    const problems = [...this.#subjects].map(([code, subjects]): Problem => {
+      const { text, excluded } = table[code];
+      return { code, message: `${text(subjects.length)}: ${listed(subjects)}.`, subjects, excluded };
+    });
+    return problems.sort((a, b) => Number(b.excluded) - Number(a.excluded));
+  }
+}

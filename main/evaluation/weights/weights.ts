@@ -1,0 +1,236 @@
+// What the weights of the orientations look like over a whole data set: one example proves nothing. The
+// numbers behind the papers' figures 2 and 3 (Basu et al. 2023: distributions of lambda and example weights),
+// for all images, by true class, and by whether the answer is right. Pure.
+import { quantile, type Statistic } from '../metrics/bootstrap.ts';
+
+/** Weights of n orientations for N images. */
+export interface OrientationWeights {
+  /** n names, the first being the picture as it is. */
+  readonly orientations: readonly string[];
+  /** [N, n], row-major. */
+  readonly weights: Float64Array;
+}
+
+/** The numbers of a box plot. Source: Tukey 1977; quartiles by linear interpolation. */
+export interface BoxPlot {
+  readonly minimum: number;
+  readonly lowerQuartile: number;
+  readonly median: number;
+  readonly upperQuartile: number;
+  readonly maximum: number;
+  /** The outermost weights within 1.5 interquartile ranges of the box. */
+  readonly lowerWhisker: number;
+  readonly upperWhisker: number;
+  /** Number of weights beyond the whiskers. */
+  readonly outliers: number;
+}
+
+/** The weights of one orientation. */
+export interface OrientationSummary {
+  readonly orientation: string;
+  readonly mean: number;
+  /** Sample standard deviation; null of fewer than two images. */
+  readonly deviation: number | null;
+  readonly box: BoxPlot;
+  /** Number of weights per bin of the summary's `edges`. */
+  readonly histogram: readonly number[];
+  /** Share of images in which this weight is larger than every other. */
+  readonly largestShare: number;
+}
+
+/** The weights of a group of images. */
+export interface WeightSummary {
+  readonly images: number;
+  readonly orientations: readonly OrientationSummary[];
+  /** Share of images in which another orientation has a larger weight than the upright one. */
+  readonly notUprightShare: number;
+  /** Share of images in which several orientations share the largest weight. */
+  readonly tiedShare: number;
+  /**
+   * Mean over images of the entropy of their weights, divided by ln n: 1 if all orientations count alike, 0 if
+   * one alone counts. Null if the weights are not shares of 1, as at the embedding level.
+   */
+  readonly entropy: number | null;
+  /** Mean of the largest weight. */
+  readonly meanLargest: number;
+}
+
+/** Summaries over all images and over groups of them. */
+export interface WeightReport {
+  /** [bins + 1] edges of all histograms. */
+  readonly edges: readonly number[];
+  readonly all: WeightSummary;
+  /** By true class code; classes without images are absent. */
+  readonly byClass: Readonly<Record<string, WeightSummary>>;
+  /** By the answer; null without such images. */
+  readonly right: WeightSummary | null;
+  readonly wrong: WeightSummary | null;
+}
+
+/** What the images are, for the division into groups. */
+interface Truth {
+  readonly classes: readonly string[];
+  /** [N] */
+  readonly labels: Int32Array;
+  /** [N] answers; undecided ones are wrong. */
+  readonly answers: Int32Array;
+}
+
+/** Two weights that differ by no more than this are equal: softmax in float32 does not promise more. */
+const tie = 1e-6;
+
+/**
+ * Summarises weights.
+ * @throws RangeError if the sizes do not fit together, there are no images, or a weight is no number
+ */
+export function summariseWeights(
+  source: OrientationWeights,
+  truth: Truth,
+  options: { readonly bins?: number } = {},
+): WeightReport {
+  const { orientations, weights } = source;
+  const { labels, answers, classes } = truth;
+  if (labels.length === 0 || weights.length !== labels.length * orientations.length) {
+    throw new RangeError(
+      `${weights.length} weights for ${labels.length} images and ${orientations.length} orientations`,
+    );
+  }
+  if (!weights.every(Number.isFinite)) throw new RangeError('A weight is not a finite number');
+  const edges = edgesOf(weights, options.bins ?? 20);
+  const every = Array.from(labels.keys());
+  const of = (images: readonly number[]) => (images.length === 0 ? null : summarise(source, images, edges));
+  const byClass = classes.flatMap((code, index): [string, WeightSummary][] => {
+    const summary = of(every.filter((image) => labels[image] === index));
+    return summary === null ? [] : [[code, summary]];
+  });
+  return {
+    edges,
+    all: summarise(source, every, edges),
+    byClass: Object.fromEntries(byClass),
+    right: of(every.filter((image) => answers[image] === labels[image])),
+    wrong: of(every.filter((image) => answers[image] !== labels[image])),
+  };
+}
+
+/**
+ * Mean weights (`mean/ORIENTATION`) and the share of images whose largest weight is not the upright one
+ * (`notUpright`) as a function of image weights, for intervals over lesions.
+ */
+export function weightStatistic({ orientations, weights }: OrientationWeights): Statistic {
+  const width = orientations.length;
+  const turned = Float64Array.from({ length: weights.length / width }, (_, image) => {
+    const row = weights.subarray(image * width, (image + 1) * width);
+    return row.some((weight) => weight > row[0]! + tie) ? 1 : 0;
+  });
+  return {
+    names: [...orientations.map((orientation) => `mean/${orientation}`), 'notUpright'],
+    evaluate(imageWeights, out) {
+      out.fill(0);
+      let total = 0;
+      for (let image = 0; image < turned.length; image++) {
+        const one = imageWeights[image]!;
+        total += one;
+        for (let index = 0; index < width; index++) out[index]! += one * weights[image * width + index]!;
+        out[width]! += one * turned[image]!;
+      }
+      for (let index = 0; index <= width; index++) out[index]! /= total;
+    },
+  };
+}
+
+/** From 0 to 1, or as far as the weights go where they go further. */
+function edgesOf(weights: Float64Array, bins: number): number[] {
+  let [low, high] = [0, 1];
+  for (const weight of weights) {
+    low = Math.min(low, weight);
+    high = Math.max(high, weight);
+  }
+  return Array.from({ length: bins + 1 }, (_, edge) => low + ((high - low) * edge) / bins);
+}
+
+function summarise(
+  { orientations, weights }: OrientationWeights,
+  images: readonly number[],
+  edges: readonly number[],
+): WeightSummary {
+  const width = orientations.length;
+  const largestCounts = new Float64Array(width);
+  let [notUpright, tied, largestSum, entropySum] = [0, 0, 0, 0];
+  let shares = true;
+  for (const image of images) {
+    const row = weights.subarray(image * width, (image + 1) * width);
+    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    const leaders = row.reduce((count, weight) => count + (weight >= largest - tie ? 1 : 0), 0);
+    if (row[0]! < largest - tie) notUpright++;
+    if (leaders > 1) tied++;
+    else largestCounts[row.indexOf(largest)]!++;
+    largestSum += largest;
+    shares &&= isShares(row);
+    entropySum += entropyOf(row);
+  }
+  return {
+    images: images.length,
+    orientations: orientations.map((orientation, index) => ({
+      orientation,
+      ...distribution(
+        Float64Array.from(images, (image) => weights[image * width + index]!),
+        edges,
+      ),
+      largestShare: largestCounts[index]! / images.length,
+    })),
+    notUprightShare: notUpright / images.length,
+    tiedShare: tied / images.length,
+    entropy: shares && width > 1 ? entropySum / images.length / Math.log(width) : null,
+    meanLargest: largestSum / images.length,
+  };
+}
+
+function isShares(row: Float64Array): boolean {
+  const sum = row.reduce((a, b) => a + b, 0);
+  return row.every((weight) => weight >= 0) && Math.abs(sum - 1) <= 1e-4;
+}
+
+/** In nats; a weight of 0 adds nothing. */
+function entropyOf(row: Float64Array): number {
+  return row.reduce((sum, weight) => (weight > 0 ? sum - weight * Math.log(weight) : sum), 0);
+}
+
+function distribution(
+  values: Float64Array,
+  edges: readonly number[],
+): Pick<OrientationSummary, 'mean' | 'deviation' | 'box' | 'histogram'> {
+  const sorted = values.sort();
+  const count = sorted.length;
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / count;
+  const squares = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const bins = edges.length - 1;
+  const [low, high] = [edges[0]!, edges[bins]!];
+  const histogram = new Array<number>(bins).fill(0);
+  for (const value of sorted) {
+    histogram[Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins))]!++;
+  }
+  return {
+    mean,
+    deviation: count > 1 ? Math.sqrt(squares / (count - 1)) : null,
+    box: boxOf(sorted),
+    histogram,
+  };
+}
+
+function boxOf(sorted: Float64Array): BoxPlot {
+  const [lowerQuartile, median, upperQuartile] = [0.25, 0.5, 0.75].map((share) =>
+    quantile(sorted, share),
+  ) as [number, number, number];
+  const reach = 1.5 * (upperQuartile - lowerQuartile);
+  const within = sorted.filter((value) => value >= lowerQuartile - reach && value <= upperQuartile + reach);
+  return {
+    minimum: sorted[0]!,
+    lowerQuartile,
+    median,
+    upperQuartile,
+    maximum: sorted.at(-1)!,
+    lowerWhisker: within[0]!,
+    upperWhisker: within.at(-1)!,
+    outliers: sorted.length - within.length,
+  };
+}
