@@ -34,6 +34,7 @@ const rooms: Record<string, readonly string[]> = {
     'evaluation',
     'reports',
     'host',
+    'services',
   ],
 };
 

@@ -1,0 +1,4 @@
+import type { Command } from 'commander';
+export function addBenchCommand(program: Command): void {
+  program.command('bench');
+}

@@ -1,0 +1,117 @@
+// dermorbit classify: files and folders in, one record per image out.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { DermOrbitError } from '../contract/errors.ts';
+import type { ClassificationRecord } from '../contract/record.ts';
+import { isFailure } from '../contract/record.ts';
+import { hasSpatialFrame, resolveSettings } from '../equivariance/settings.ts';
+import { classifyFiles, type ClassifiedFile } from '../engine/classify.ts';
+import { defaultModelFolders, installationFolder } from '../engine/folders.ts';
+import { loadModel } from '../engine/model.ts';
+import { ModelStore } from '../engine/store/store.ts';
+import { listImages } from '../imaging/list.ts';
+import { recordsToCsv } from '../reports/csv.ts';
+import { writeFileAtomic } from '../services/atomic.ts';
+import { EvidenceWriter } from './evidence.ts';
+import { harmless, interruptSignal, note } from './output.ts';
+import { showProgress } from './progress.ts';
+import {
+  addSettingsOptions,
+  providerOption,
+  settingsChoice,
+  type SettingsOptions,
+} from './settings-options.ts';
+import { printOne, printTable } from './show-records.ts';
+
+interface ClassifyOptions extends SettingsOptions {
+  readonly evidence?: string;
+  readonly csv?: string;
+  readonly json?: boolean;
+}
+
+export function addClassifyCommand(program: Command): void {
+  const command = program
+    .command('classify')
+    .description('classify images; without any, the phantom examples that come with DermOrbit')
+    .argument('[files or folders...]', 'JPEG, PNG, TIFF or WebP images; folders are searched');
+  addSettingsOptions(command)
+    .option('--evidence <dir>', 'write an evidence map for each image into this folder (PNG and JSON)')
+    .option('--csv <file>', 'write one row per image into this file')
+    .option('--json', 'print one JSON array of records and nothing else')
+    .addHelpText(
+      'after',
+      '\nA file that cannot be classified becomes an error in its place; the rest go on and the exit code is 1.' +
+        '\n\nExamples:\n  dermorbit classify lesion.jpg\n  dermorbit classify photos/ --csv results.csv' +
+        '\n  dermorbit classify photos/ --group d4 --method equitune --json > records.json',
+    )
+    .action(classify);
+}
+
+async function classify(inputs: string[], options: ClassifyOptions): Promise<void> {
+  const signal = interruptSignal();
+  const provider = providerOption(options);
+  const examples = join(installationFolder(), 'assets', 'phantoms');
+  const { files, notes } = await listImages(inputs.length > 0 ? inputs : [examples], { signal });
+  for (const { path, message } of notes) note(harmless(`${path}: ${message}`));
+
+  const model = await loadModel(await new ModelStore(defaultModelFolders()).find(options.model), provider);
+  const settings = resolveSettings(settingsChoice(options), model.combiners);
+  if (options.evidence !== undefined && !hasSpatialFrame(settings)) {
+    throw new DermOrbitError(
+      'EVIDENCE_UNAVAILABLE',
+      `${settings.method} with these settings has no evidence map.`,
+    );
+  }
+  if (inputs.length === 0 && !options.json) {
+    note('No images named: classifying the phantoms (synthetic examples, no patients).\n');
+  }
+
+  const evidence = options.evidence === undefined ? null : await EvidenceWriter.open(options.evidence);
+  const output = options.json ? new JsonArray() : null;
+  const progress = showProgress(files.length, 'images');
+  const records: ClassificationRecord[] = [];
+  try {
+    for await (const classified of classifyFiles(model, settings, files, {
+      signal,
+      evidence: evidence !== null,
+    })) {
+      const record = await withEvidence(classified, evidence);
+      records.push(record);
+      output?.add(record);
+      progress.update(records.length, files[records.length] ?? '');
+    }
+  } finally {
+    progress.stop();
+    output?.close();
+    if (options.csv !== undefined) await writeFileAtomic(options.csv, recordsToCsv(records));
+    await model.release();
+  }
+  if (!output) (records.length === 1 ? printOne : printTable)(records);
+  if (records.some(isFailure)) process.exitCode = 1;
+}
+
+/** A map that cannot be written is the failure of the whole run (a full disk stays full), told with its file. */
+async function withEvidence(
+  { record, evidence }: ClassifiedFile,
+  writer: EvidenceWriter | null,
+): Promise<ClassificationRecord> {
+  if (writer && evidence && !isFailure(record)) await writer.write(record, evidence.map);
+  return record;
+}
+
+/** Standard output as one JSON array that is closed however the run ends. */
+class JsonArray {
+  #count = 0;
+
+  constructor() {
+    process.stdout.write('[');
+  }
+
+  add(record: ClassificationRecord): void {
+    process.stdout.write(`${this.#count++ === 0 ? '\n' : ',\n'}${JSON.stringify(record)}`);
+  }
+
+  close(): void {
+    process.stdout.write(this.#count === 0 ? ']\n' : '\n]\n');
+  }
+}

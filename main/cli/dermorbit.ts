@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// The command line: one file per command, loaded when it is called, so that help comes at once.
+import { Command } from 'commander';
+import { version } from '../engine/version.ts';
+import { addBenchCommand } from './bench.ts';
+import { addClassifyCommand } from './classify.ts';
+import { addModelsCommand } from './models.ts';
+import { reportFatal } from './output.ts';
+
+const program = new Command('dermorbit')
+  .description(
+    'Classifies dermoscopic images into the seven ISIC 2018 classes, with predictions that do not change\n' +
+      'when the picture is turned. Works offline. Research use only, not a medical device.',
+  )
+  .version(version)
+  .showHelpAfterError('(add --help for the options of a command)');
+addClassifyCommand(program);
+addModelsCommand(program);
+addBenchCommand(program);
+
+// A reader that stops reading (`dermorbit classify --json | head`) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  reportFatal(error);
+}

@@ -1,0 +1,201 @@
+// dermorbit models: what is installed, importing, verifying, removing.
+import type { Command } from 'commander';
+import type { ImportRequest } from '../contract/engine.ts';
+import { DermOrbitError } from '../contract/errors.ts';
+import type { ModelSummary } from '../contract/manifest.ts';
+import { createEngine } from '../engine/engine.ts';
+import { defaultModelFolders } from '../engine/folders.ts';
+import { ModelStore } from '../engine/store/store.ts';
+import { describeError, harmless, interruptSignal, note, paint, percent, table } from './output.ts';
+import { showProgress } from './progress.ts';
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+interface ImportOptions extends JsonOption {
+  readonly id: string;
+  readonly name?: string;
+  readonly classes?: string;
+  readonly classEmbeddings?: string;
+  readonly prompts?: string;
+  readonly combiners?: string;
+  readonly normalize?: string;
+  readonly scale?: string;
+  readonly card?: string;
+  readonly about?: string;
+}
+
+export function addModelsCommand(program: Command): void {
+  const models = program.command('models').description('list, show, verify, import and remove models');
+  models
+    .command('list', { isDefault: true })
+    .description('the installed models')
+    .option('--json', 'print JSON')
+    .action(list);
+  models
+    .command('show <id>')
+    .description('the manifest and the model card of a model')
+    .option('--json', 'print JSON')
+    .action(show);
+  models
+    .command('verify [ids...]')
+    .description('check every file of the named models (default: all) against its manifest')
+    .option('--json', 'print JSON')
+    .action(verify);
+  models.command('remove <id>').description('remove an imported model').action(remove);
+  models
+    .command('import <checkpoint>')
+    .description(
+      'import a CLIP ResNet: OpenAI TorchScript (.pt), PyTorch state dict (.pt, .bin) or safetensors',
+    )
+    .requiredOption('--id <id>', 'id of the new model: lower-case letters, digits, "-" and "_"')
+    .option('--name <name>', 'name to show')
+    .option('--classes <codes>', 'class codes, separated by commas (default: MEL,NV,BCC,AKIEC,BKL,DF,VASC)')
+    .option('--class-embeddings <file>', 'safetensors with class_embeddings [E, K]')
+    .option('--prompts <file>', 'JSON with names and templates, for zero-shot class embeddings')
+    .option('--combiners <file>', 'safetensors with lambda.*, attention.* and/or lambda_embedding.*')
+    .option('--normalize <on|off>', 'normalise embeddings before the product with the class embeddings')
+    .option('--scale <number>', 'factor of the logits')
+    .option('--card <file>', 'MODEL_CARD.md to carry along')
+    .option('--about <file>', 'JSON with name, description, license and metrics to show')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      "\nWithout --class-embeddings they are made from prompts through the checkpoint's own text tower." +
+        '\nNo pickle is ever executed. An import that fails leaves nothing behind.' +
+        '\n\nExample:\n  dermorbit models import RN50.pt --id rn50',
+    )
+    .action(importCheckpoint);
+}
+
+function store(): ModelStore {
+  return new ModelStore(defaultModelFolders());
+}
+
+function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+async function list({ json }: JsonOption): Promise<void> {
+  const models = await createEngine().call('models', {});
+  const { problems } = await store().list();
+  for (const problem of problems) note(describeError(problem));
+  if (json) {
+    printJson(models);
+    return;
+  }
+  const header = ['id', 'name', 'architecture', 'size', 'methods', ''].map((cell) => paint('dim', cell));
+  const row = (model: ModelSummary) => [
+    model.id,
+    harmless(model.name),
+    model.architecture,
+    megabytes(model.bytes),
+    model.methods.join(', '),
+    model.bundled ? 'bundled' : 'imported',
+  ];
+  process.stdout.write(`${table([header, ...models.map(row)], new Set([3]))}\n`);
+}
+
+async function show(id: string, { json }: JsonOption): Promise<void> {
+  const details = await createEngine().call('model', { id });
+  if (json) {
+    printJson(details);
+    return;
+  }
+  const { manifest } = details;
+  const rows = [
+    ['id', details.id],
+    ['name', harmless(details.name)],
+    ['architecture', details.architecture],
+    ['parameters', manifest.architecture.parameters.toLocaleString('en')],
+    ['classes', details.classes.join(', ')],
+    [
+      'logits',
+      `${manifest.logits.normalize ? 'normalised' : 'raw'} embeddings, scale ${manifest.logits.scale}`,
+    ],
+    ['methods', details.methods.join(', ')],
+    ['licence', harmless(manifest.license)],
+    ['sha256', details.sha256],
+    ['folder', details.folder],
+  ];
+  process.stdout.write(`${table(rows)}\n`);
+  for (const metric of manifest.metrics ?? []) {
+    const remark = metric.note === undefined ? '' : `, ${harmless(metric.note)}`;
+    const figure = `${harmless(metric.name)}: ${percent(metric.value)}`;
+    process.stdout.write(`  ${figure} (${harmless(metric.dataset)}, ${metric.images} images${remark})\n`);
+  }
+  if (details.card !== null) process.stdout.write(`\n${details.card.split('\n').map(harmless).join('\n')}`);
+}
+
+async function verify(ids: string[], { json }: JsonOption): Promise<void> {
+  const engine = createEngine();
+  const wanted = ids.length > 0 ? ids : (await engine.call('models', {})).map(({ id }) => id);
+  const results = [];
+  for (const id of wanted) results.push(await engine.call('verifyModel', { id }));
+  if (json) printJson(results);
+  else {
+    const rows = results.flatMap(({ id, files }) =>
+      files.map(({ path, state }) => [id, path, paint(state === 'ok' ? 'green' : 'red', state)]),
+    );
+    process.stdout.write(`${table(rows)}\n`);
+  }
+  if (results.some(({ ok }) => !ok)) process.exitCode = 1;
+}
+
+async function remove(id: string): Promise<void> {
+  await createEngine().call('removeModel', { id });
+  note(`Removed ${id}.`);
+}
+
+async function importCheckpoint(checkpoint: string, options: ImportOptions): Promise<void> {
+  const { id, name, classEmbeddings, prompts, combiners, card, about } = options;
+  const request: ImportRequest = {
+    checkpoint,
+    id,
+    name,
+    classes: options.classes?.split(','),
+    classEmbeddings,
+    prompts,
+    combiners,
+    normalize: parseSwitch(options.normalize),
+    scale: parseNumber(options.scale),
+    card,
+    about,
+  };
+  const progress = showProgress(100, '%');
+  const summary = await createEngine()
+    .call('importModel', request, {
+      signal: interruptSignal(),
+      onEvent: ({ stage, fraction }) => {
+        progress.update(Math.round(fraction * 100), stage);
+      },
+    })
+    .finally(() => {
+      progress.stop();
+    });
+  if (options.json) printJson(summary);
+  else
+    note(
+      `Imported ${summary.id}: ${summary.architecture}, ${megabytes(summary.bytes)}; methods ${summary.methods.join(', ')}.`,
+    );
+}
+
+function parseSwitch(value: string | undefined): boolean | undefined {
+  if (value === undefined) return undefined;
+  if (value !== 'on' && value !== 'off') {
+    throw new DermOrbitError('OPTION_INVALID', `--normalize takes on or off, not "${value}".`);
+  }
+  return value === 'on';
+}
+
+function parseNumber(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number) || number <= 0) {
+    throw new DermOrbitError('OPTION_INVALID', `--scale takes a positive number, not "${value}".`);
+  }
+  return number;
+}

@@ -1,0 +1,68 @@
+// How the command line talks: results on standard output, everything else on standard error, colour on terminals.
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { asDermOrbitError } from '../contract/errors.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours text for a stream that shows colour (a terminal, and NO_COLOR is not set). */
+export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return styleText(style, text, { stream });
+}
+
+/** A share of 1 as a percentage, never rounded to a certainty that it is not. */
+export function percent(share: number): string {
+  if (share > 0.999 && share < 1) return '>99.9 %';
+  if (share > 0 && share < 0.001) return '<0.1 %';
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** A bar of `width` characters, filled for a share of 1. */
+export function bar(share: number, width: number): string {
+  const filled = Math.round(share * width);
+  return '█'.repeat(filled) + '·'.repeat(width - filled);
+}
+
+/** Text from outside (paths, messages) without control characters that a terminal would obey. */
+export function harmless(text: string): string {
+  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+/** Rows as columns of equal width; columns named in `right` are aligned right. */
+export function table(rows: readonly (readonly string[])[], right: ReadonlySet<number> = new Set()): string {
+  const widthOf = (cell: string) => stripVTControlCharacters(cell).length;
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => widthOf(row[column] ?? ''))),
+  );
+  const pad = (cell: string, column: number) => {
+    const space = ' '.repeat(widths[column]! - widthOf(cell));
+    return right.has(column) ? space + cell : cell + space;
+  };
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+/** Writes a line to standard error: notes and errors never mix with results. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** An error as a person reads it: title and code, what happened, what to do. */
+export function describeError(error: unknown): string {
+  const { code, title, message, action } = asDermOrbitError(error).toRecord();
+  return `${paint('red', title, process.stderr)} (${code})\n  ${harmless(message)}\n  ${action}`;
+}
+
+/** Ends a command that could not do its work. */
+export function reportFatal(error: unknown): void {
+  note(describeError(error));
+  process.exitCode = asDermOrbitError(error).code === 'CANCELLED' ? 130 : 1;
+}
+
+/** A signal that Ctrl-C aborts; a second Ctrl-C ends the process at once. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    controller.abort();
+    process.once('SIGINT', () => process.exit(130));
+  });
+  return controller.signal;
+}

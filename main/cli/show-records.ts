@@ -1,0 +1,96 @@
+// Records for people: one image in detail, many as a table.
+import { isAbsolute, relative } from 'node:path';
+import {
+  isFailure,
+  rankClasses,
+  type Classification,
+  type ClassificationRecord,
+} from '../contract/record.ts';
+import { classNames } from '../contract/settings.ts';
+import { bar, describeError, harmless, note, paint, percent, table } from './output.ts';
+import { DermOrbitError } from '../contract/errors.ts';
+
+const disclaimer = 'Research use only, not a medical device.';
+const malignantLabel = 'malignant (MEL + BCC + AKIEC)';
+
+function nameOf(code: string): string {
+  return classNames[code] ?? code;
+}
+
+/** How many orientations would have given the same answer by themselves. */
+function stabilityText({ stability, orientations }: Classification): string {
+  const count = orientations.length;
+  if (count === 1) return 'seen in one orientation only';
+  const agreeing = Math.round(stability * count);
+  return agreeing === count
+    ? `the plain model gives this answer in all ${count} orientations`
+    : `the plain model gives this answer in ${agreeing} of ${count} orientations: it would change its mind when the picture is turned`;
+}
+
+/** How the predictions were made, in one line. */
+function howMade({ model, group, method, level, inverse, head, provider }: Classification): string {
+  const feature = level === 'feature' && method !== 'tta' ? `, inverse ${inverse}, ${head} head` : '';
+  return `${model.id}: ${method} over ${group}, ${level} level${feature}; computed on ${provider}`;
+}
+
+/** One image: every class with its bar, then malignancy and stability. */
+export function printOne([record]: readonly ClassificationRecord[]): void {
+  if (!record) return;
+  if (isFailure(record)) {
+    note(`${harmless(record.image.path)}\n${describeError(DermOrbitError.fromRecord(record.error))}`);
+    return;
+  }
+  const rows = rankClasses(record.probabilities).map(({ code, probability }, rank) => {
+    const cells = [code, nameOf(code), percent(probability), bar(probability, 24)];
+    return rank === 0 ? cells.map((cell) => paint('bold', cell)) : cells;
+  });
+  const lines = [
+    paint('bold', harmless(record.image.path)),
+    '',
+    table(rows, new Set([2])),
+    '',
+    ...(record.malignant === null ? [] : [`${percent(record.malignant)} ${malignantLabel}`]),
+    stabilityText(record),
+    '',
+    paint('dim', `${howMade(record)} in ${record.milliseconds.toFixed(0)} ms`),
+    paint('dim', disclaimer),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** A path as short as it is clear from here. */
+function shortPath(path: string): string {
+  const local = relative('.', path);
+  const shown = harmless(isAbsolute(path) && !local.startsWith('..') ? local : path);
+  return shown.length > 48 ? `…${shown.slice(-47)}` : shown;
+}
+
+/** Many images: a row each, errors in their places. */
+export function printTable(records: readonly ClassificationRecord[]): void {
+  const header = ['image', 'answer', '', 'malignant', '', 'orientations that agree'].map((cell) =>
+    paint('dim', cell),
+  );
+  const rows = records.map((record) => {
+    const shown = shortPath(record.image.path);
+    if (isFailure(record)) return [shown, paint('red', record.error.title), '', '', '', record.error.code];
+    const top = rankClasses(record.probabilities)[0]!;
+    const count = record.orientations.length;
+    const agreeing = `${Math.round(record.stability * count)} of ${count}`;
+    return [
+      shown,
+      `${nameOf(top.code)} (${top.code})`,
+      percent(top.probability),
+      ...(record.malignant === null ? ['', ''] : [percent(record.malignant), bar(record.malignant, 10)]),
+      record.stability < 1 ? paint('yellow', agreeing) : agreeing,
+    ];
+  });
+  const lines = [table([header, ...rows], new Set([2, 3]))];
+  const made = records.find((record): record is Classification => !isFailure(record));
+  const failed = records.filter(isFailure);
+  if (made)
+    lines.push('', paint('dim', howMade(made)), paint('dim', `malignant: MEL + BCC + AKIEC. ${disclaimer}`));
+  process.stdout.write(`${lines.join('\n')}\n`);
+  if (failed.length > 0) note(`\n${failed.length} of ${records.length} could not be classified:`);
+  for (const { image, error } of failed)
+    note(`${harmless(image.path)}\n  ${harmless(error.message)} ${error.action}`);
+}
