@@ -20,7 +20,7 @@ const readers: readonly CheckpointReader[] = [
   { format: 'safetensors', match: matchSafetensors, open: readSafetensors },
 ];
 
-export type CheckpointFormat = CheckpointReader['format'];
+type CheckpointFormat = CheckpointReader['format'];
 
 /** The tensors of a checkpoint under CLIP's own names ("visual.conv1.weight", "token_embedding.weight"). */
 export interface Checkpoint {

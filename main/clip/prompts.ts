@@ -11,7 +11,7 @@ const templateSchema = z
   .refine((template) => template.includes(PLACE), `a template needs ${PLACE} where the name goes`);
 
 /** A prompt file: `{"names": {"MEL": "Melanoma"}, "templates": ["a photo of a {}."]}`. */
-export const promptFileSchema = z.strictObject({
+const promptFileSchema = z.strictObject({
   names: z.record(z.string().min(1).max(64), z.string().trim().min(1).max(1000)),
   templates: z.array(templateSchema).min(1).max(1000),
 });
