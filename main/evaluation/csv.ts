@@ -183,7 +183,8 @@ export function numberOf(field: string): number | null | undefined {
   const text = field.trim();
   if (missingWords.has(text)) return null;
   if (infinity.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
-  return decimal.test(text) ? Number(text) : undefined;
+  // + 0: a negative zero is a zero.
+  return decimal.test(text) ? Number(text) + 0 : undefined;
 }
 
 /** An image name as the official scorer compares it: without a `.jpg` at its end. */

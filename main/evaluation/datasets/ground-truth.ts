@@ -48,7 +48,7 @@ export function readGroundTruth(table: CsvTable): GroundTruth {
   for (const row of table.rows) {
     const parsed = readRow(row, score, validation);
     if (typeof parsed === 'string') {
-      problems.add(parsed, `${row.fields[0] ?? ''} (line ${row.line})`);
+      problems.add(parsed, [row.fields[0], `(line ${row.line})`].filter(Boolean).join(' '));
       continue;
     }
     const earlier = rows.get(parsed.id);
