@@ -223,6 +223,12 @@ const refusedPredictions: readonly (readonly [string, string | Uint8Array, strin
     'predictions.csv: a value is not within 0 and 1 for ISIC_0000124.',
   ],
   [
+    'a value barely above 1',
+    withRow('ISIC_0000124,1.0000001,0.0,0.0,0.0,0.0,0.0,0.0'),
+    'VALUE_OUT_OF_RANGE',
+    'predictions.csv: a value is not within 0 and 1 for ISIC_0000124.',
+  ],
+  [
     'a value below 0',
     withRow('ISIC_0000124,-1e-9,0.0,0.0,0.0,0.0,0.0,0.0'),
     'VALUE_OUT_OF_RANGE',

@@ -74,7 +74,7 @@ export function complete(parts: {
 }
 
 /** Class names as found -> class list and the index of each name. */
-export interface ClassTable {
+interface ClassTable {
   readonly classes: readonly string[];
   readonly indexOf: ReadonlyMap<string, number>;
 }

@@ -1,13 +1,15 @@
 // Every format of labelled sets, and the way to open one without knowing its format. A format is one file with
 // `match` and `open`; a new one is a new file and a line here. The first that matches opens the set.
 import { DermOrbitError } from '../../contract/errors.ts';
+import { classNames } from '../../contract/settings.ts';
 import { listed } from '../csv.ts';
 import { cifar100 } from './cifar100.ts';
 import { classFolders } from './class-folders.ts';
 import { ham10000 } from './ham10000.ts';
 import { isic2018 } from './isic2018.ts';
-import type { DatasetFormat, DatasetSource, LabelledSet, Problem } from './labelled-set.ts';
+import type { DatasetFormat, DatasetSource, LabelledSet } from './labelled-set.ts';
 import { pathLabel } from './path-label.ts';
+import { ProblemList } from './problems.ts';
 
 /** In the order they are tried: the strictest first. */
 export const datasetFormats: readonly DatasetFormat[] = [
@@ -41,37 +43,25 @@ export function alignClasses(set: LabelledSet, modelClasses: readonly string[]):
   const target = set.classes.map(
     (code, index) => indexOf.get(code.toLowerCase()) ?? indexOf.get(set.names[index]!.toLowerCase()),
   );
+  const problems = new ProblemList();
   const items = set.items.flatMap((item) => {
     const label = target[item.label];
-    return label === undefined ? [] : [{ ...item, label }];
+    if (label !== undefined) return [{ ...item, label }];
+    problems.add('CLASS_UNKNOWN', `${item.id}: ${set.classes[item.label]!}`);
+    return [];
   });
-  const unknown = set.items.filter((item) => target[item.label] === undefined).map((item) => item.id);
-  const names = set.classes.filter((_, index) => target[index] === undefined);
   if (items.length === 0) {
     const message = `The model knows none of the classes ${listed(set.classes)}.`;
     throw new DermOrbitError('DATASET_EMPTY', message);
   }
   const present = new Set(items.map((item) => item.label));
-  const empty = modelClasses.filter((_, index) => !present.has(index));
-  const problems: Problem[] = set.problems.filter((problem) => problem.code !== 'CLASS_EMPTY');
-  if (unknown.length > 0) {
-    problems.unshift({
-      code: 'CLASS_UNKNOWN',
-      message: `${unknown.length} images have classes that the model does not know: ${listed(names)}.`,
-      subjects: unknown,
-      excluded: true,
-    });
-  }
-  if (empty.length > 0) {
-    const message = `${empty.length} classes of the model have no images: ${listed(empty)}.`;
-    problems.push({ code: 'CLASS_EMPTY', message, subjects: empty, excluded: false });
-  }
+  problems.add('CLASS_EMPTY', ...modelClasses.filter((_, index) => !present.has(index)));
   const known = new Map(set.classes.map((_, index) => [target[index], set.names[index]!]));
   return {
     ...set,
     classes: modelClasses,
-    names: modelClasses.map((code, index) => known.get(index) ?? code),
+    names: modelClasses.map((code, index) => classNames[code] ?? known.get(index) ?? code),
     items,
-    problems,
+    problems: [...problems.toProblems(), ...set.problems.filter(({ code }) => code !== 'CLASS_EMPTY')],
   };
 }

@@ -23,7 +23,7 @@ interface TruthRow {
 }
 
 /** The valid rows of a ground-truth file, and the others as problems. */
-export interface GroundTruth {
+interface GroundTruth {
   readonly rows: readonly TruthRow[];
   readonly problems: ProblemList;
 }

@@ -46,7 +46,7 @@ export function stemOf(path: string): string {
 }
 
 /** An order that is the same in every language setting. */
-export function byCodeUnits(a: string, b: string): number {
+function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

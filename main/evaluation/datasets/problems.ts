@@ -50,7 +50,10 @@ const table = {
     text: plural('row has an invalid weight', 'rows have an invalid weight'),
     excluded: true,
   },
-  CLASS_UNKNOWN: { text: plural('row names an unknown class', 'rows name an unknown class'), excluded: true },
+  CLASS_UNKNOWN: {
+    text: plural('image has an unknown class', 'images have an unknown class'),
+    excluded: true,
+  },
   CLASS_EMPTY: { text: plural('class has no images', 'classes have no images'), excluded: false },
   LESIONS_UNKNOWN: {
     text: plural('image has no known lesion', 'images have no known lesion'),

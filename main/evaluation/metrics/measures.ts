@@ -2,7 +2,7 @@
 // has a name: `metric`, `metric/CLASS`, or `metric/macro` (the mean over the classes where it is defined).
 // Formulas: docs/EVALUATION.md. Pure.
 import type { Statistic } from './bootstrap.ts';
-import { rateNames, rates, type BinaryCounts, type RateName } from './rates.ts';
+import { rateNames, rates, type BinaryCounts } from './rates.ts';
 import {
   areaAboveSensitivity,
   areaUnderRoc,
@@ -20,7 +20,7 @@ import { binOf, brierOf, hasProbabilities, logLossOf, reliabilityBins } from './
 const yesAbove = 0.5;
 
 /** Figures read off the order of the images by one class's probability. */
-export const rankingFigures = {
+const rankingFigures = {
   auc: areaUnderRoc,
   aucSens80: (counts) => areaAboveSensitivity(counts, 0.8),
   ap: averagePrecision,
@@ -30,8 +30,7 @@ export const rankingFigures = {
   specificityAtSensitivity95: (counts) => atSensitivity(counts, 0.95).specificity,
 } as const satisfies Record<string, (counts: RankedCounts) => number>;
 
-export type RankingFigure = keyof typeof rankingFigures;
-const rankingNames = Object.keys(rankingFigures) as RankingFigure[];
+const rankingNames = Object.keys(rankingFigures) as (keyof typeof rankingFigures)[];
 
 /** Figures of one class that follow from the answers (the class of the largest probability). */
 const answerNames = ['recall', 'precision', 'f1'] as const;
@@ -47,8 +46,7 @@ const overallNames = [
 ] as const;
 const perClassNames = [...answerNames, ...rateNames, ...rankingNames] as const;
 
-export type PerClassMetric = RateName | RankingFigure | (typeof answerNames)[number];
-export type OverallMetric = (typeof overallNames)[number];
+type OverallMetric = (typeof overallNames)[number];
 
 /** Weights of the yes-no decision "probability above 0.5" for one class. */
 export function countAbove(set: PreparedSet, classIndex: number, weights: Float64Array): BinaryCounts {
@@ -70,7 +68,7 @@ export function countAbove(set: PreparedSet, classIndex: number, weights: Float6
 }
 
 /** Weights by class: of its images, of its right answers, of the answers that name it. */
-export interface AnswerCounts {
+interface AnswerCounts {
   readonly images: Float64Array;
   readonly right: Float64Array;
   readonly answered: Float64Array;

@@ -122,7 +122,7 @@ export function averagePrecision(counts: RankedCounts): number {
 }
 
 /** An operating point that was asked for: what is gained where the other rate is kept. */
-export interface OperatingPoint {
+interface OperatingPoint {
   /** NaN where there are no images of one kind. */
   readonly sensitivity: number;
   readonly specificity: number;

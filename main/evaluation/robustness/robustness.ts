@@ -28,7 +28,7 @@ export interface TransformedAnswers {
 
 /** The four kinds of images, in the order of {@link kindsOf}. */
 export const kinds = ['consistentlyRight', 'consistentlyWrong', 'rightToWrong', 'wrongToRight'] as const;
-export type Kind = (typeof kinds)[number];
+type Kind = (typeof kinds)[number];
 
 /** Robustness of one method. */
 export interface Robustness {
