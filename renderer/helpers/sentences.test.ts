@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { isInvariant, settingApplies } from './invariance.ts';
 import { disagreeing, disagreementWords, recordWords, restsOn, stabilityWords } from './sentences.ts';
 import { recordOf } from './testing.ts';
 
@@ -46,28 +45,5 @@ describe('orientations that disagree', () => {
   });
   it('are part of what is read out', () => {
     expect(recordWords(record)).toBe('Nevus 70%, malignant 30%, same answer in 2 of 4 orientations');
-  });
-});
-
-describe('isInvariant', () => {
-  const base = { group: 'c4', method: 'lambda', level: 'feature', inverse: 'on', head: 'orbit' } as const;
-  it.each([
-    [base, true],
-    [{ ...base, head: 'plain' }, false],
-    [{ ...base, head: 'plain', inverse: 'off' }, true],
-    [{ ...base, method: 'vanilla' }, false],
-    [{ ...base, method: 'tta' }, true],
-    [{ ...base, level: 'embedding', head: 'plain' }, true],
-    [{ ...base, group: 'c1' }, false],
-  ] as const)('%o: %s', (settings, invariant) => {
-    expect(isInvariant(settings)).toBe(invariant);
-  });
-
-  it('offers only the settings that a method has', () => {
-    expect(settingApplies('level', { ...base, method: 'attention' })).toBe(false);
-    expect(settingApplies('head', { ...base, inverse: 'off' })).toBe(false);
-    expect(settingApplies('inverse', { ...base, level: 'embedding' })).toBe(false);
-    expect(settingApplies('head', base)).toBe(true);
-    expect(settingApplies('head', { ...base, method: 'vanilla' })).toBe(false);
   });
 });

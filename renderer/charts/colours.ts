@@ -1,0 +1,26 @@
+// Tokens as colours that a canvas and Chart.js understand: resolved by the browser, for the theme in force.
+import type { Rgb } from '../helpers/evidence.ts';
+
+/** The sRGB bytes of a token such as `--accent`, as it looks on an element now. */
+export function tokenRgb(token: string, element: Element = document.documentElement): Rgb {
+  const probe = document.createElement('span');
+  probe.hidden = true;
+  probe.style.color = `var(${token})`;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  const canvas = document.createElement('canvas');
+  canvas.width = 1;
+  canvas.height = 1;
+  const context = canvas.getContext('2d');
+  if (context === null) return [128, 128, 128];
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  const [red = 0, green = 0, blue = 0] = context.getImageData(0, 0, 1, 1).data;
+  return [red, green, blue];
+}
+
+/** The same as a CSS colour, with an alpha. */
+export function tokenColour(token: string, alpha = 1): string {
+  return `rgb(${tokenRgb(token).join(' ')} / ${alpha})`;
+}

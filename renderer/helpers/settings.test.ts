@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { changedChoice, expectedSettings, isInvariant, madeOtherwise, settingApplies } from './settings.ts';
+
+describe('isInvariant', () => {
+  const base = { group: 'c4', method: 'lambda', level: 'feature', inverse: 'on', head: 'orbit' } as const;
+  it.each([
+    [base, true],
+    [{ ...base, head: 'plain' }, false],
+    [{ ...base, head: 'plain', inverse: 'off' }, true],
+    [{ ...base, method: 'vanilla' }, false],
+    [{ ...base, method: 'tta' }, true],
+    [{ ...base, level: 'embedding', head: 'plain' }, true],
+    [{ ...base, group: 'c1' }, false],
+  ] as const)('%o: %s', (settings, invariant) => {
+    expect(isInvariant(settings)).toBe(invariant);
+  });
+
+  it('offers only the settings that a method has', () => {
+    expect(settingApplies('level', { ...base, method: 'attention' })).toBe(false);
+    expect(settingApplies('head', { ...base, inverse: 'off' })).toBe(false);
+    expect(settingApplies('inverse', { ...base, level: 'embedding' })).toBe(false);
+    expect(settingApplies('head', base)).toBe(true);
+    expect(settingApplies('head', { ...base, method: 'vanilla' })).toBe(false);
+  });
+});
+
+describe('choices', () => {
+  it('shows what the engine will decide', () => {
+    expect(expectedSettings({}, ['lambda'])).toEqual({
+      group: 'c4',
+      method: 'lambda',
+      level: 'feature',
+      inverse: 'on',
+      head: 'orbit',
+    });
+    expect(expectedSettings({}, []).method).toBe('equitune');
+    expect(expectedSettings({ method: 'vanilla' }, [])).toMatchObject({ inverse: 'off', head: 'plain' });
+    expect(expectedSettings({ inverse: 'off' }, [])).toMatchObject({ inverse: 'off', head: 'plain' });
+  });
+
+  it('drops what does not belong to the changed setting', () => {
+    const before = { group: 'd4', method: 'lambda', inverse: 'on', head: 'plain' } as const;
+    expect(changedChoice(before, { method: 'equitune' })).toEqual({ group: 'd4', method: 'equitune' });
+    expect(changedChoice(before, { inverse: 'off' })).toEqual({
+      group: 'd4',
+      method: 'lambda',
+      inverse: 'off',
+    });
+    expect(changedChoice(before, { level: 'embedding' })).toEqual({
+      group: 'd4',
+      method: 'lambda',
+      level: 'embedding',
+    });
+    expect(changedChoice(before, { group: 'c2' })).toEqual({ ...before, group: 'c2' });
+  });
+
+  it('knows records that were made otherwise', () => {
+    const expected = expectedSettings({}, ['lambda']);
+    expect(madeOtherwise(expected, {}, expected)).toBe(false);
+    expect(madeOtherwise({ ...expected, group: 'd4' }, {}, expected)).toBe(true);
+    expect(madeOtherwise({ ...expected, head: 'plain' }, { head: 'orbit' }, expected)).toBe(true);
+    // The engine decided otherwise than expected, and the person did not ask for either.
+    expect(madeOtherwise({ ...expected, level: 'embedding' }, {}, expected)).toBe(false);
+  });
+});

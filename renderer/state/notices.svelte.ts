@@ -1,0 +1,39 @@
+// Short messages that do not interrupt: what was saved, what could not be done and what to do about it.
+import { asDermOrbitError } from '../../main/contract/errors.ts';
+
+export interface Message {
+  readonly id: number;
+  readonly tone: 'done' | 'note' | 'fault';
+  readonly title: string;
+  readonly text: string;
+}
+
+const doneStaysMilliseconds = 5000;
+const mostShown = 4;
+
+export class Notices {
+  messages = $state.raw<readonly Message[]>([]);
+  #lastId = 0;
+
+  /** Shows a message. Only good news goes away by itself. */
+  show(tone: Message['tone'], title: string, text = ''): void {
+    const id = ++this.#lastId;
+    const others = this.messages.filter((message) => message.title !== title || message.text !== text);
+    this.messages = [...others, { id, tone, title, text }].slice(-mostShown);
+    if (tone === 'done') {
+      setTimeout(() => {
+        this.dismiss(id);
+      }, doneStaysMilliseconds);
+    }
+  }
+
+  /** Shows what was thrown, with the next step. Cancelling is the person's own act and is not reported. */
+  fault(thrown: unknown): void {
+    const error = asDermOrbitError(thrown);
+    if (error.code !== 'CANCELLED') this.show('fault', error.title, `${error.message} ${error.action}`);
+  }
+
+  dismiss(id: number): void {
+    this.messages = this.messages.filter((message) => message.id !== id);
+  }
+}
