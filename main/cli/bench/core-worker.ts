@@ -1,0 +1,148 @@
+// Measures one model for bench/core.ts; started as a process of its own.
+import { classifyFiles, orbitOfImage, prepareImage } from '../../engine/classify.ts';
+import { defaultModelFolders } from '../../engine/folders.ts';
+import { knownImage, loadModel, type LoadedModel } from '../../engine/model.ts';
+import { ModelStore } from '../../engine/store/store.ts';
+import { isFailure } from '../../contract/record.ts';
+import type { GroupName, Settings } from '../../contract/settings.ts';
+import { headMaps } from '../../equivariance/combine.ts';
+import { resolveSettings } from '../../equivariance/settings.ts';
+import { orbitOf } from '../../groups/action.ts';
+import { groups } from '../../groups/groups.ts';
+
+export interface CoreTask {
+  readonly model: string;
+  readonly images: readonly string[];
+  readonly runs: number;
+}
+
+interface GroupFigures {
+  readonly group: GroupName;
+  /** Milliseconds, medians. */
+  readonly image: number;
+  readonly decode: number;
+  readonly tower: number;
+  readonly rest: number;
+  readonly raw: number;
+  /** Median of the ratios image / raw of neighbouring runs. */
+  readonly ratio: number;
+  readonly imagesPerSecond: number;
+  /** Folder throughput over raw throughput. */
+  readonly folderShare: number;
+}
+
+export interface CoreFigures {
+  readonly model: string;
+  readonly groups: readonly GroupFigures[];
+  readonly peakMegabytes: number;
+}
+
+const measuredGroups = ['c1', 'c4', 'd4'] as const;
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; milliseconds: number }> {
+  const start = performance.now();
+  const value = await work();
+  return { value, milliseconds: performance.now() - start };
+}
+
+/** The runs of the sessions that one prediction makes, with tensors that lie ready. */
+function rawRun(model: LoadedModel, name: GroupName): () => Promise<void> {
+  const group = groups[name];
+  const { input, features } = model.manifest;
+  const images = orbitOf(group, knownImage(input.size), input.size);
+  const map = new Float32Array(features.channels * features.size ** 2).fill(0.1);
+  const maps = orbitOf(group, map, features.size);
+  const head = headMaps(group, map, features.size, 'orbit');
+  return async () => {
+    await model.features(images);
+    await model.embeddings(maps);
+    await model.lambda(maps);
+    await model.embeddings(head);
+  };
+}
+
+async function classifyAll(model: LoadedModel, settings: Settings, paths: readonly string[]): Promise<void> {
+  for await (const { record } of classifyFiles(model, settings, paths)) {
+    if (isFailure(record)) throw new Error(record.error.message);
+  }
+}
+
+async function measureGroup(
+  model: LoadedModel,
+  group: GroupName,
+  { images, runs }: CoreTask,
+): Promise<GroupFigures> {
+  const settings = resolveSettings({ group, method: 'lambda' }, model.combiners);
+  const path = images[0]!;
+  const { size } = model.manifest.input;
+  const raw = rawRun(model, group);
+  const times: Record<'image' | 'raw' | 'decode' | 'tower', number[]> = {
+    image: [],
+    raw: [],
+    decode: [],
+    tower: [],
+  };
+  for (let run = 0; run <= runs; run++) {
+    const image = await timed(() => classifyAll(model, settings, [path]));
+    const bare = await timed(raw);
+    const prepared = await timed(() => prepareImage(path, size));
+    const tower = await timed(() => orbitOfImage(model, prepared.value.square).features(groups[group]));
+    // The first run warms up and does not count.
+    if (run === 0) continue;
+    times.image.push(image.milliseconds);
+    times.raw.push(bare.milliseconds);
+    times.decode.push(prepared.milliseconds);
+    times.tower.push(tower.milliseconds);
+  }
+  const folder = await measureFolder(() => classifyAll(model, settings, images), raw, images.length);
+  const [image, decode, tower] = [median(times.image), median(times.decode), median(times.tower)];
+  return {
+    group,
+    image,
+    decode,
+    tower,
+    rest: image - decode - tower,
+    raw: median(times.raw),
+    ratio: median(times.image.map((value, run) => value / times.raw[run]!)),
+    ...folder,
+  };
+}
+
+/** Seconds after which the folder is not measured again: a full-size d4 folder alone takes half a minute. */
+const folderPatience = 10;
+
+/** The folder up to three times, each between two series of raw runs that are as long together. */
+async function measureFolder(folder: () => Promise<void>, raw: () => Promise<void>, count: number) {
+  const shares: number[] = [];
+  const speeds: number[] = [];
+  const start = performance.now();
+  for (let round = 0; round < 3 && performance.now() - start < folderPatience * 1000; round++) {
+    const series = () =>
+      timed(async () => {
+        for (let i = 0; i < count / 2; i++) await raw();
+      });
+    const before = await series();
+    const { milliseconds } = await timed(folder);
+    const after = await series();
+    speeds.push((count / milliseconds) * 1000);
+    shares.push((before.milliseconds + after.milliseconds) / milliseconds);
+  }
+  return { imagesPerSecond: median(speeds), folderShare: median(shares) };
+}
+
+const task = JSON.parse(process.argv[2] ?? '') as CoreTask;
+const model = await loadModel(await new ModelStore(defaultModelFolders()).find(task.model), 'cpu');
+const measured: GroupFigures[] = [];
+for (const group of measuredGroups) measured.push(await measureGroup(model, group, task));
+const figures: CoreFigures = {
+  model: model.id,
+  groups: measured,
+  peakMegabytes: process.resourceUsage().maxRSS / 1024,
+};
+process.send?.(figures, () => {
+  process.disconnect();
+});
