@@ -19,5 +19,4 @@ export const rates = {
   npv: ({ trueNegatives: tn, falseNegatives: fn }) => tn / (tn + fn),
 } as const satisfies Record<string, (counts: BinaryCounts) => number>;
 
-export type RateName = keyof typeof rates;
-export const rateNames = Object.keys(rates) as RateName[];
+export const rateNames = Object.keys(rates) as (keyof typeof rates)[];

@@ -28,7 +28,6 @@ export interface TransformedAnswers {
 
 /** The four kinds of images, in the order of {@link kindsOf}. */
 export const kinds = ['consistentlyRight', 'consistentlyWrong', 'rightToWrong', 'wrongToRight'] as const;
-type Kind = (typeof kinds)[number];
 
 /** Robustness of one method. */
 export interface Robustness {
