@@ -1,5 +1,6 @@
 // Runs before the page, in the sandbox, in a world of its own: gives the page `window.dermorbit` and nothing else.
 // Frames are checked against the contract in both directions; paths of dropped files never pass through the page.
+import './jitless.ts';
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import { additionSchema, type Addition } from '../contract/application.ts';
 import {

@@ -1,0 +1,195 @@
+// The app as each surface runs it, opened for one test: a page to act on, and what a person does outside the page
+// (file dialogs, the menu, ending the engine).
+import { chromium, type Browser, type Page } from '@playwright/test';
+import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { browserArguments, findBrowser } from './browser.ts';
+import type { DoubleMessage, DoubleRequest, DoubleState } from './electron-double/protocol.ts';
+
+export const root = join(import.meta.dirname, '..');
+
+export type SurfaceName = 'host' | 'electron';
+
+export interface OpenApp {
+  readonly surface: SurfaceName;
+  readonly page: Page;
+  /** DERMORBIT_HOME of this run. */
+  readonly home: string;
+  /** A folder for files of the test; removed with the home. */
+  readonly files: string;
+  /** Addresses that pages asked for. */
+  readonly requests: readonly string[];
+  /** Does something that opens a file dialog, and chooses these files there. */
+  choose(paths: readonly string[], act: () => Promise<void>): Promise<void>;
+  /** Does something that exports, and returns what arrived: the saved file or the download. */
+  exported(name: string, act: () => Promise<void>): Promise<Buffer>;
+  /** Kills the engine process, as a crash would. */
+  killEngine(): Promise<void>;
+  /** Electron only: asks the double. */
+  ask(request: DoubleRequest): Promise<unknown>;
+  state(): Promise<DoubleState>;
+  close(): Promise<void>;
+}
+
+/** Pages of both surfaces come from 127.0.0.1 or from the double's stand-in for app://. */
+export const ownAddress = /^(?:http:\/\/127\.0\.0\.1:\d+\/|https:\/\/dermorbit\.invalid\/|blob:|data:)/;
+
+/** Settings that a test begins with; by default the introduction has been read. */
+export type StartSettings = Readonly<Record<string, unknown>> | string;
+
+/** Starts the app with a home of its own. */
+export async function openApp(
+  surface: SurfaceName,
+  settings: StartSettings = { introduced: true },
+): Promise<OpenApp> {
+  const home = mkdtempSync(join(tmpdir(), 'dermorbit-e2e-'));
+  const files = join(home, 'files');
+  mkdirSync(files);
+  const text = typeof settings === 'string' ? settings : JSON.stringify({ schema: 1, preferences: settings });
+  writeFileSync(join(home, 'settings.json'), text);
+  return surface === 'host' ? openHostApp(home, files) : openDoubleApp(home, files);
+}
+
+async function openHostApp(home: string, files: string): Promise<OpenApp> {
+  const child = spawn(process.execPath, [join(root, 'main/host/main.ts'), '--no-browser'], {
+    env: { ...process.env, DERMORBIT_HOME: home },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const address = await printedAddress(child);
+  const browser = await chromium.launch({ executablePath: findBrowser(), args: [...browserArguments] });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = await context.newPage();
+  const requests = watchRequests(page);
+  await page.goto(address);
+  return {
+    surface: 'host',
+    page,
+    home,
+    files,
+    requests,
+    choose: async (paths, act) => {
+      const chooser = page.waitForEvent('filechooser');
+      await act();
+      await (await chooser).setFiles([...paths]);
+    },
+    exported: async (_name, act) => {
+      const download = page.waitForEvent('download');
+      await act();
+      return readFileSync(await (await download).path());
+    },
+    killEngine: () => {
+      process.kill(childOf(child.pid ?? 0), 'SIGKILL');
+      return Promise.resolve();
+    },
+    ask: () => Promise.reject(new Error('Only the window has an Electron to ask')),
+    state: () => Promise.reject(new Error('Only the window has an Electron to ask')),
+    close: async () => {
+      await browser.close();
+      await ended(child);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openDoubleApp(home: string, files: string): Promise<OpenApp> {
+  const child = fork(join(root, 'dist/main/electron/main.js'), [], {
+    env: { ...process.env, DERMORBIT_HOME: home },
+    execArgv: ['--import', join(root, 'e2e/electron-double/register.ts')],
+  });
+  const ready = await nextMessage(child, 'ready');
+  const browser: Browser = await chromium.connectOverCDP(`http://127.0.0.1:${ready.port}`);
+  const page = browser.contexts()[0]?.pages()[0];
+  if (page === undefined) throw new Error('The window has no page');
+  const requests = watchRequests(page);
+  await page.waitForURL('https://dermorbit.invalid/');
+  const ask = async (request: DoubleRequest): Promise<unknown> => {
+    const answer = nextMessage(child, 'done');
+    child.send(request);
+    return (await answer).result;
+  };
+  return {
+    surface: 'electron',
+    page,
+    home,
+    files,
+    requests,
+    choose: async (paths, act) => {
+      await ask({ ask: 'answerDialog', answer: paths });
+      await act();
+    },
+    exported: async (name, act) => {
+      const path = join(files, basename(name));
+      await ask({ ask: 'answerDialog', answer: path });
+      await act();
+      await page.getByText(basename(name)).first().waitFor();
+      return readFileSync(path);
+    },
+    killEngine: async () => {
+      await ask({ ask: 'killEngine' });
+    },
+    ask,
+    state: async () => (await ask({ ask: 'state' })) as DoubleState,
+    close: async () => {
+      await ask({ ask: 'quit' }).catch(() => undefined);
+      await browser.close();
+      await ended(child);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function watchRequests(page: Page): string[] {
+  const requests: string[] = [];
+  page.context().on('request', (request) => requests.push(request.url()));
+  return requests;
+}
+
+function printedAddress(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (data: Buffer) => {
+      const address = /http:\/\/127\.0\.0\.1:\S+/.exec(data.toString())?.[0];
+      if (address !== undefined) resolve(address);
+    });
+    child.once('exit', (code) => {
+      reject(new Error(`The host ended with exit code ${code ?? 'none'}`));
+    });
+  });
+}
+
+function nextMessage<Tell extends DoubleMessage['tell']>(
+  child: ChildProcess,
+  tell: Tell,
+): Promise<Extract<DoubleMessage, { tell: Tell }>> {
+  return new Promise((resolve, reject) => {
+    const receive = (message: DoubleMessage): void => {
+      if (message.tell !== tell) return;
+      child.off('message', receive);
+      resolve(message as Extract<DoubleMessage, { tell: Tell }>);
+    };
+    child.on('message', receive);
+    child.once('exit', (code) => {
+      reject(new Error(`The app ended with exit code ${code ?? 'none'}`));
+    });
+  });
+}
+
+/** The one child process of a process. */
+function childOf(parent: number): number {
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  const row = rows.map((line) => line.trim().split(/\s+/).map(Number)).find(([, owner]) => owner === parent);
+  if (row?.[0] === undefined) throw new Error(`Process ${parent} has no child`);
+  return row[0];
+}
+
+/** Asks a process to end, and makes it. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const impatient = setTimeout(() => child.kill('SIGKILL'), 5000);
+  await exit;
+  clearTimeout(impatient);
+}

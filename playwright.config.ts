@@ -1,0 +1,19 @@
+// End-to-end tests: the same behaviours in a browser on the host, and in the window through Electron or its double.
+import { defineConfig } from '@playwright/test';
+import type { SurfaceOptions } from './e2e/fixtures.ts';
+
+export default defineConfig<SurfaceOptions>({
+  testDir: 'e2e',
+  testMatch: '**/*.spec.ts',
+  // Each test has an app and an engine of its own; the smallest supported machine has two cores.
+  workers: 1,
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
+  forbidOnly: true,
+  reporter: [['list']],
+  outputDir: 'test-results',
+  projects: [
+    { name: 'host', use: { surface: 'host' } },
+    { name: 'electron', use: { surface: 'electron' } },
+  ],
+});
