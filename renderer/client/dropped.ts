@@ -1,6 +1,14 @@
 // The files of a drop in a browser, folders walked. The entries must be taken synchronously: after the drop
 // event they are gone.
 
+/** Extensions of the formats that main/imaging reads: in folders, only files named so are taken. */
+const imageName = /\.(?:jpe?g|jpe|jfif|png|tiff?|webp)$/i;
+
+/** Whether a file that was found in a folder is named as an image; hidden files are not wanted either. */
+export function isImageName(name: string): boolean {
+  return imageName.test(name) && !name.startsWith('.');
+}
+
 /** All files of the transfer, those in dropped folders included, in the order of the drop. */
 export async function filesOf(transfer: DataTransfer): Promise<File[]> {
   const entries = [...transfer.items]
@@ -15,8 +23,9 @@ export async function filesOf(transfer: DataTransfer): Promise<File[]> {
   return files;
 }
 
-async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
+async function collect(entry: FileSystemEntry, files: File[], within = false): Promise<void> {
   if (isFile(entry)) {
+    if (within && !isImageName(entry.name)) return;
     files.push(
       await new Promise<File>((resolve, reject) => {
         entry.file(resolve, reject);
@@ -30,7 +39,7 @@ async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
         reader.readEntries(resolve, reject);
       });
       if (batch.length === 0) return;
-      for (const child of batch) await collect(child, files);
+      for (const child of batch) await collect(child, files, true);
     }
   }
 }

@@ -5,7 +5,7 @@ import { DermOrbitError } from '../../main/contract/errors.ts';
 import { errorRecordSchema } from '../../main/contract/record.ts';
 import { mainFrameSchema, type MainFrame, type PageFrame } from '../../main/contract/wire.ts';
 import type { Transport } from './client.ts';
-import { filesOf } from './dropped.ts';
+import { filesOf, isImageName } from './dropped.ts';
 
 const uploadsAtOnce = 4;
 const reconnectAfterMilliseconds = 1000;
@@ -62,7 +62,12 @@ export function socketTransport(base: URL): Transport {
   };
 }
 
-async function uploadImages(base: URL, files: readonly File[], signal?: AbortSignal): Promise<Addition> {
+async function uploadImages(base: URL, chosen: readonly File[], signal?: AbortSignal): Promise<Addition> {
+  // A chosen folder brings everything in it; files chosen by themselves are taken whatever their names.
+  const files = chosen.filter((file) => file.webkitRelativePath === '' || isImageName(file.name));
+  if (files.length === 0) {
+    throw new DermOrbitError('NO_IMAGES', 'The folder holds no JPEG, PNG, TIFF or WebP files.');
+  }
   const total: Addition = { added: 0, duplicates: 0, errors: [] };
   let next = 0;
   async function uploader(): Promise<void> {

@@ -31,7 +31,7 @@ describe('evidencePixels', () => {
     expect(scale).toBe(2);
     const pixels = evidencePixels(evidence.cells[1] ?? [], scale, colours);
     expect([...pixels.slice(0, 8)]).toEqual([0, 0, 255, 255, 255, 128, 0, 0]);
-    expect(evidencePixels([0.5], scale, colours)[3]).toBe(128);
+    expect(evidencePixels([0.5], scale, colours)[3]).toBe(97);
   });
   it('is transparent where all is zero', () => {
     expect([...evidencePixels([0, 0], 0, colours)].filter((_, index) => index % 4 === 3)).toEqual([0, 0]);

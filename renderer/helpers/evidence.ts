@@ -37,8 +37,8 @@ export function evidenceScale(evidence: Evidence): number {
 }
 
 /**
- * Pixels [size * size * 4] (RGBA bytes): the hue says for or against, the alpha says how much. The square root
- * keeps faint evidence visible beside strong.
+ * Pixels [size * size * 4] (RGBA bytes): the hue says for or against, the alpha says how much. The exponent
+ * keeps faint evidence visible beside strong, without washing over the whole picture.
  */
 export function evidencePixels(
   cells: readonly number[],
@@ -48,7 +48,7 @@ export function evidencePixels(
   const pixels = new Uint8ClampedArray(cells.length * 4);
   cells.forEach((value, cell) => {
     const [red, green, blue] = value >= 0 ? colours.for : colours.against;
-    const strength = scale > 0 ? Math.sqrt(Math.min(1, Math.abs(value) / scale)) : 0;
+    const strength = scale > 0 ? Math.min(1, Math.abs(value) / scale) ** 0.7 : 0;
     pixels.set([red, green, blue, Math.round(255 * strength)], cell * 4);
   });
   return pixels;

@@ -40,7 +40,10 @@ describe('orientations that disagree', () => {
   const record = recordOf('NV', ['NV', 'MEL', 'NV', 'BCC']);
   it('are found and named', () => {
     expect([...disagreeing(record)]).toEqual([1, 3]);
-    expect(disagreementWords(record)).toBe('90° says Melanoma; 270° says Basal cell carcinoma');
+    expect(disagreementWords(record)).toBe('Melanoma at 90°; Basal cell carcinoma at 270°');
+    expect(disagreementWords(recordOf('NV', ['NV', 'MEL', 'MEL', 'MEL']))).toBe(
+      'Melanoma at 90°, 180° and 270°',
+    );
     expect(disagreementWords(recordOf('NV', ['NV', 'NV']))).toBeNull();
   });
   it('are part of what is read out', () => {

@@ -1,7 +1,7 @@
 // What an answer rests on, in one sentence. Pure; written from the record alone.
 import { rankClasses, type Classification } from '../../main/contract/record.ts';
 import { isInvariant } from './settings.ts';
-import { className, count, orientationName, percent } from './words.ts';
+import { className, orientationLabel, percent } from './words.ts';
 
 /** How firm an answer is: `firm` all agree, `split` some orientation differs, `untested` only one was seen. */
 export type Footing = 'firm' | 'split' | 'untested';
@@ -74,15 +74,18 @@ export function recordWords(record: Classification): string {
   return `${className(top.code)} ${percent(top.probability)}${malignant}, ${stabilityWords(record)}`;
 }
 
-/** What the orientations that disagree say, for captions: `90° says Nevus`. Null where all agree. */
+/** What the orientations that disagree say: `Melanoma at 90° and 270°; Dermatofibroma mirrored`. Null if none. */
 export function disagreementWords(record: Classification): string | null {
   const differ = disagreeing(record);
-  if (differ.size === 0) return null;
-  const said = record.orientations
-    .filter(({ element }) => differ.has(element))
-    .map(({ turn, mirror, probabilities }) => {
-      return `${orientationName(turn, mirror)} says ${className(topOf(probabilities) ?? '')}`;
-    });
-  const shown = said.slice(0, 3).join('; ');
-  return said.length > 3 ? `${shown}; ${count(said.length - 3, 'other')} too differ` : shown;
+  const places = new Map<string, string[]>();
+  for (const { element, turn, mirror, probabilities } of record.orientations) {
+    if (!differ.has(element)) continue;
+    const top = topOf(probabilities) ?? '';
+    places.set(top, [...(places.get(top) ?? []), orientationLabel(turn, mirror)]);
+  }
+  const said = [...places].map(([code, labels]) => {
+    const last = labels.length > 1 ? ` and ${labels.at(-1) ?? ''}` : '';
+    return `${className(code)} at ${labels.slice(0, Math.max(1, labels.length - 1)).join(', ')}${last}`;
+  });
+  return said.length === 0 ? null : said.join('; ');
 }
