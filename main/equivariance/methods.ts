@@ -81,9 +81,17 @@ function attentionWeights(orbit: OrbitReadings): OrbitWeights {
   return { weights: average(attention, uniform(attention.length)), attention };
 }
 
-/** The orientation whose own answer is surest: argmin over g of minus its largest class probability. */
+/**
+ * The orientation whose own answer is surest: argmin over g of minus its largest class probability p. Compared by
+ * 1 / p - 1, which does not round to a tie where several orientations are sure to the last digit: a tie would go to
+ * the first, and the answer would then depend on how the image is turned.
+ */
 function surestOrientation(orbit: OrbitReadings): number {
-  return argmax(orbit.logits.map((logits) => Math.max(...softmax(logits))));
+  const doubts = orbit.logits.map((logits) => {
+    const top = argmax(logits);
+    return logits.reduce((sum, logit, k) => (k === top ? sum : sum + Math.exp(logit - logits[top]!)), 0);
+  });
+  return argmax(doubts.map((doubt) => -doubt));
 }
 
 function averageAnswer(logits: readonly (readonly number[])[], weights: OrbitWeights): EmbeddingAnswer {
