@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { SettingsChoice } from '../contract/settings.ts';
+import type { CombinerName } from './methods.ts';
+import { combinerOf, hasFeatureMap, hasSpatialFrame, resolveSettings } from './settings.ts';
+
+const every = new Set<CombinerName>(['lambda', 'attention', 'lambdaEmbedding']);
+const nothing = new Set<CombinerName>();
+const feature = { level: 'feature', inverse: 'on', head: 'orbit' } as const;
+const answers = { inverse: 'off', head: 'plain' } as const;
+
+describe('what is not chosen', () => {
+  it.each<[string, SettingsChoice, ReadonlySet<CombinerName>, object]>([
+    ['the default with a lambda net', {}, every, { group: 'c4', method: 'lambda', ...feature }],
+    ['the default without networks', {}, nothing, { group: 'c4', method: 'equitune', ...feature }],
+    [
+      'the default with the embedding-level lambda alone',
+      {},
+      new Set(['lambdaEmbedding'] as const),
+      { group: 'c4', method: 'equitune', ...feature },
+    ],
+    [
+      'lambda with the embedding-level network alone',
+      { method: 'lambda' },
+      new Set(['lambdaEmbedding'] as const),
+      { group: 'c4', method: 'lambda', level: 'embedding', ...answers },
+    ],
+    ['vanilla is the plain model', { method: 'vanilla' }, every, { level: 'feature', ...answers }],
+    ['vanilla, told otherwise', { method: 'vanilla', inverse: 'on', head: 'orbit' }, every, { ...feature }],
+    ['no orbit head without a frame', { inverse: 'off' }, every, { inverse: 'off', head: 'plain' }],
+    [
+      'a head that is asked for stays',
+      { inverse: 'off', head: 'orbit' },
+      every,
+      { inverse: 'off', head: 'orbit' },
+    ],
+    ['the plain head, asked for', { head: 'plain' }, every, { inverse: 'on', head: 'plain' }],
+    [
+      'tta combines no map, whatever is asked',
+      { method: 'tta', inverse: 'on', head: 'orbit' },
+      every,
+      { level: 'feature', ...answers },
+    ],
+    [
+      'the embedding level combines no map, whatever is asked',
+      { method: 'equitune', level: 'embedding', inverse: 'on', head: 'orbit' },
+      every,
+      { level: 'embedding', ...answers },
+    ],
+  ])('%s', (_, choice, available, expected) => {
+    expect(resolveSettings(choice, available)).toMatchObject(expected);
+  });
+});
+
+it.each<[SettingsChoice, CombinerName]>([
+  [{ method: 'lambda' }, 'lambda'],
+  [{ method: 'lambda', level: 'embedding' }, 'lambdaEmbedding'],
+  [{ method: 'attention' }, 'attention'],
+  [{ method: 'attention', level: 'embedding' }, 'attention'],
+])('%o needs the network %s', (choice, combiner) => {
+  const without = new Set([...every].filter((name) => name !== combiner));
+  // lambda with only the other lambda network switches level, unless the level was asked for.
+  const asked = { level: 'feature', ...choice } as const;
+  expect(() => resolveSettings(asked, without)).toThrow(
+    expect.objectContaining({ code: 'COMBINER_MISSING' }),
+  );
+  expect(combinerOf(resolveSettings(asked, every))).toBe(combiner);
+});
+
+it('a frame is where a combined map is turned back, or nothing was turned', () => {
+  const settings = resolveSettings({}, every);
+  expect(hasSpatialFrame(settings)).toBe(true);
+  expect(hasSpatialFrame({ ...settings, inverse: 'off' })).toBe(false);
+  expect(hasSpatialFrame(resolveSettings({ method: 'vanilla' }, every))).toBe(true);
+  expect(hasSpatialFrame({ ...settings, level: 'embedding' })).toBe(false);
+  expect(hasFeatureMap({ method: 'tta', level: 'feature' })).toBe(false);
+});
