@@ -69,13 +69,28 @@ type Sessions = Partial<Record<CombinerName, RuntimeSession>> & {
 
 const combinerNames = ['lambda', 'attention', 'lambdaEmbedding'] as const satisfies readonly CombinerName[];
 
+/** Inputs, then outputs, of the graph of each role, as main/clip writes them. */
+const signatures: Readonly<Record<GraphRole, readonly [readonly string[], readonly string[]]>> = {
+  imageTower: [['image'], ['features']],
+  attentionPool: [
+    ['features', 'class_embeddings'],
+    ['embedding', 'evidence', 'evidence_constant'],
+  ],
+  lambda: [['features'], ['score']],
+  attention: [['features'], ['query', 'key']],
+  lambdaEmbedding: [['embedding'], ['score']],
+};
+
 async function readGraphs(opened: ModelPackage): Promise<Graphs> {
   const { files } = opened.manifest;
-  const read = async (file: PackageFile) => {
+  const read = async (role: GraphRole, file: PackageFile) => {
     const bytes = await readPackageFile(opened, file);
-    return { bytes, model: requireSafe(bytes, file.path) };
+    return { bytes, model: requireSafe(bytes, role, file.path) };
   };
-  const [tower, pool] = await Promise.all([read(files.imageTower), read(files.attentionPool)]);
+  const [tower, pool] = await Promise.all([
+    read('imageTower', files.imageTower),
+    read('attentionPool', files.attentionPool),
+  ]);
   const graphs: Graphs = {
     imageTower: tower.bytes,
     attentionPool: encodePruned(pool.model, ['embedding']),
@@ -83,15 +98,22 @@ async function readGraphs(opened: ModelPackage): Promise<Graphs> {
   };
   for (const name of combinerNames) {
     const file = files[name];
-    if (file) graphs[name] = (await read(file)).bytes;
+    if (file) graphs[name] = (await read(name, file)).bytes;
   }
   return graphs;
 }
 
 /** Only what the product itself writes is run: no external data, no custom operators, no nested graphs. */
-function requireSafe(bytes: Uint8Array, name: string): Model {
+function requireSafe(bytes: Uint8Array, role: GraphRole, name: string): Model {
   try {
-    return decodeModel(bytes);
+    const model = decodeModel(bytes);
+    const { inputs, outputs } = model.graph;
+    const found = [inputs, outputs].map((values) => values.map((value) => value.name).join(', '));
+    const expected = signatures[role].map((names) => names.join(', '));
+    if (found.join(' -> ') !== expected.join(' -> ')) {
+      throw new OnnxModelError(`it maps ${found.join(' to ')}, not ${expected.join(' to ')}`);
+    }
+    return model;
   } catch (error) {
     if (error instanceof OnnxModelError)
       throw new DermOrbitError('MODEL_UNSAFE', `${name}: ${error.message}.`, { cause: error });

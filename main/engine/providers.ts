@@ -1,6 +1,6 @@
 // Which provider a model runs on: the person's choice, or the first of the platform's that both works and agrees
 // with cpu on a known input. Falling back is silent here and visible in every record (`provider`).
-import { DermOrbitError } from '../contract/errors.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import { providerChoiceSchema, type Provider, type ProviderChoice } from '../contract/settings.ts';
 import { missingLibrary, runtimeProviders } from './runtime.ts';
 
@@ -38,7 +38,7 @@ export function knownProviders(): Provider[] {
 /**
  * Opens something on the first provider that can.
  * @param open opens and checks it on one provider, or throws
- * @throws DermOrbitError PROVIDER_UNAVAILABLE with every reason, if none can
+ * @throws DermOrbitError PROVIDER_UNAVAILABLE with every reason, if none can; INFERENCE_FAILED if not even cpu can
  */
 export async function onFirstUsable<T>(
   choice: ProviderChoice,
@@ -52,8 +52,8 @@ export async function onFirstUsable<T>(
       if (missing !== null) throw new Error(missing);
       return { value: await open(provider), provider };
     } catch (error) {
-      // A damaged model is no provider's fault, and cpu's refusal is final: both are told as they are.
-      if (provider === 'cpu' || isModelError(error)) throw error;
+      // A damaged model is no provider's fault, and cpu's refusal is final.
+      if (provider === 'cpu' || isModelError(error)) throw asDermOrbitError(error, 'INFERENCE_FAILED');
       reasons.push(`${provider}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DermOrbitError } from '../../contract/errors.ts';
+import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import {
   manifestSchema,
   type Manifest,
@@ -37,7 +37,9 @@ export function sha256Of(bytes: Uint8Array): string {
 export async function openPackage(folder: string, bundled = false): Promise<ModelPackage> {
   const path = join(folder, manifestName);
   const bytes = await readRegularFile(path, maximumManifestBytes).catch((error: unknown) => {
-    throw new DermOrbitError('MODEL_NOT_FOUND', `There is no model package in ${folder}.`, { cause: error });
+    throw isAbsent(error)
+      ? new DermOrbitError('MODEL_NOT_FOUND', `There is no model package in ${folder}.`, { cause: error })
+      : asDermOrbitError(error, 'MANIFEST_INVALID');
   });
   let json: unknown;
   try {
@@ -56,6 +58,10 @@ export async function openPackage(folder: string, bundled = false): Promise<Mode
   return { folder, bundled, manifest: parsed.data, sha256: sha256Of(bytes) };
 }
 
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
 /** Refuses links and anything that is not a plain file: no path leads out of a package. */
 async function readRegularFile(path: string, maximumBytes: number): Promise<Uint8Array> {
   const status = await lstat(path);
@@ -71,7 +77,10 @@ async function readRegularFile(path: string, maximumBytes: number): Promise<Uint
 export async function readPackageFile({ folder }: ModelPackage, file: PackageFile): Promise<Uint8Array> {
   const path = join(folder, file.path);
   const status = await lstat(path).catch(() => null);
-  if (!status?.isFile()) throw new DermOrbitError('MODEL_FILE_MISSING', `${path} is missing.`);
+  if (!status?.isFile()) {
+    const what = status ? 'is not a regular file (links are not followed)' : 'is missing';
+    throw new DermOrbitError('MODEL_FILE_MISSING', `${path} ${what}.`);
+  }
   const bytes = status.size === file.bytes ? await readFile(path) : null;
   if (!bytes || sha256Of(bytes) !== file.sha256) {
     throw new DermOrbitError('MODEL_HASH_MISMATCH', `${path} is not the file that the manifest names.`);
