@@ -18,7 +18,7 @@ export const test = base.extend<SurfaceOptions & Fixtures>({
   surface: ['host', { option: true }],
   settings: [{ introduced: true }, { option: true }],
   // Playwright's fixtures name what they use by destructuring, even if it is nothing.
-   
+
   expectedErrors: async ({}, use) => {
     await use([]);
   },

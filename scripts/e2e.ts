@@ -11,7 +11,13 @@ console.log(`Browser for the end-to-end tests: ${installBrowser()}`);
 await buildFor('electron', true);
 const { status } = spawnSync(
   process.execPath,
-  [join(root, 'node_modules/@playwright/test/cli.js'), 'test', ...process.argv.slice(2)],
+  [
+    join(root, 'node_modules/@playwright/test/cli.js'),
+    'test',
+    '--config',
+    'e2e/playwright.config.ts',
+    ...process.argv.slice(2),
+  ],
   { cwd: root, stdio: 'inherit' },
 );
 process.exitCode = status ?? 1;

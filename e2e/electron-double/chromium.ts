@@ -1,7 +1,14 @@
 // The double's browser: one real Chromium with one window's pages in it. Electron's app:// becomes an https origin
 // that no network knows; every request is intercepted, shown to the app's own request filter, and answered by
 // the app's own protocol handler.
-import { chromium, type BrowserContext, type Page, type Request, type Route } from '@playwright/test';
+import {
+  chromium,
+  type BrowserContext,
+  type Frame,
+  type Page,
+  type Request,
+  type Route,
+} from '@playwright/test';
 import { mkdtempSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -46,11 +53,11 @@ async function launch(): Promise<BrowserContext> {
 
 async function respond(route: Route, request: Request): Promise<void> {
   const url = toApp(request.url());
-  if (
-    isPageNavigation(request) &&
-    !ownNavigations.delete(url) &&
-    !wiring.mayNavigate(request.frame().page(), url)
-  ) {
+  const frame = frameOf(request);
+  // A window that the page opened has no frame yet; the app refuses such windows (see window.ts).
+  if (frame === null) return route.abort('aborted');
+  const navigates = request.isNavigationRequest() && frame.parentFrame() === null;
+  if (navigates && !ownNavigations.delete(url) && !wiring.mayNavigate(frame.page(), url)) {
     return route.abort('aborted');
   }
   const cancelled = await new Promise<boolean>((resolve) => {
@@ -80,8 +87,12 @@ async function respond(route: Route, request: Request): Promise<void> {
   });
 }
 
-function isPageNavigation(request: Request): boolean {
-  return request.isNavigationRequest() && request.frame().parentFrame() === null;
+function frameOf(request: Request): Frame | null {
+  try {
+    return request.frame();
+  } catch {
+    return null;
+  }
 }
 
 async function freePort(): Promise<number> {

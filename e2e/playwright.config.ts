@@ -1,9 +1,9 @@
 // End-to-end tests: the same behaviours in a browser on the host, and in the window through Electron or its double.
 import { defineConfig } from '@playwright/test';
-import type { SurfaceOptions } from './e2e/fixtures.ts';
+import type { SurfaceOptions } from './fixtures.ts';
 
 export default defineConfig<SurfaceOptions>({
-  testDir: 'e2e',
+  testDir: '.',
   testMatch: '**/*.spec.ts',
   // Each test has an app and an engine of its own; the smallest supported machine has two cores.
   workers: 1,
@@ -11,7 +11,7 @@ export default defineConfig<SurfaceOptions>({
   expect: { timeout: 20_000 },
   forbidOnly: true,
   reporter: [['list']],
-  outputDir: 'test-results',
+  outputDir: '../test-results',
   projects: [
     { name: 'host', use: { surface: 'host' } },
     { name: 'electron', use: { surface: 'electron' } },

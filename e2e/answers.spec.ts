@@ -1,0 +1,74 @@
+import { addExamples, addImages, allDone, openView, rows } from './actions.ts';
+import { expect, test } from './fixtures.ts';
+import { phantoms } from './images.ts';
+
+test('the chosen image: evidence map, probabilities, grouping', async ({ app }) => {
+  await addExamples(app);
+  const main = app.page.getByRole('main');
+  await expect(main.getByRole('img', { name: /Evidence map for/ })).toBeVisible();
+  for (const code of ['MEL', 'NV', 'BCC', 'AKIEC', 'BKL', 'DF', 'VASC']) {
+    await expect(main.getByText(code, { exact: true })).toBeVisible();
+  }
+  await expect(main.getByRole('rowheader', { name: 'Malignant', exact: true })).toBeVisible();
+  await expect(main.getByRole('rowheader', { name: 'Benign', exact: true })).toBeVisible();
+  await rows(app.page).nth(3).click();
+  await expect(main.getByRole('img', { name: /phantom-04/ })).toBeVisible();
+  await main.getByRole('checkbox').uncheck();
+  await expect(main.getByRole('img', { name: /Evidence map for/ })).toHaveCount(0);
+});
+
+test('orientations: weights, every method at once, switches at once', async ({ app }) => {
+  const { page } = app;
+  await addExamples(app);
+  await openView(page, 'Orientations');
+  const cards = page.getByRole('main').locator('ul.cards > li');
+  await expect(cards).toHaveCount(4);
+  const table = page.getByRole('table', { name: 'The answer of each method' });
+  await expect(table.getByRole('row')).toHaveCount(7);
+  await page.getByRole('radiogroup', { name: 'Group' }).getByRole('radio', { name: 'D4' }).check();
+  await expect(cards).toHaveCount(8);
+  await expect(page.getByText('Cannot change with a turn')).toBeVisible();
+  await table.getByRole('button', { name: /attention/i }).click();
+  await expect(page.getByText(/How much each orientation \(row\) attends/)).toBeVisible();
+  await table.getByRole('button', { name: /vanilla/i }).click();
+  await expect(page.getByText('Can change with a turn')).toBeVisible();
+  await page.getByRole('radiogroup', { name: 'Group' }).getByRole('radio', { name: 'C1' }).check();
+  await expect(cards).toHaveCount(1);
+});
+
+test('the turn test draws both models, follows the cursor, and can be cancelled', async ({ app }) => {
+  const { page } = app;
+  await addImages(app, phantoms().slice(0, 1));
+  await allDone(page);
+  await openView(page, 'Turn test');
+  await page.getByLabel('Step').selectOption('30');
+  await page.getByRole('button', { name: 'Turn the image' }).click();
+  await page.getByText('Numbers as a table').click();
+  await expect(
+    page.getByRole('table', { name: 'Answer of both models at each angle' }).getByRole('row'),
+  ).toHaveCount(13);
+  const equivariant = page
+    .getByRole('table', { name: 'Answer of both models at each angle' })
+    .getByRole('row');
+  // At quarter turns the pixels move exactly, and the equivariant answer with them.
+  const at = (angle: number): Promise<string> =>
+    equivariant
+      .nth(angle / 30 + 1)
+      .getByRole('cell')
+      .nth(2)
+      .innerText();
+  for (const angle of [90, 180, 270]) expect(await at(angle)).toBe(await at(0));
+  await page.getByRole('slider', { name: 'Angle' }).fill('120');
+  await expect(page.getByRole('img', { name: /turned by 120°/ })).toHaveJSProperty('complete', true);
+  await expect
+    .poll(() =>
+      page
+        .getByRole('img', { name: /turned by 120°/ })
+        .evaluate((image) => (image as HTMLImageElement).naturalWidth),
+    )
+    .toBeGreaterThan(0);
+  await page.getByLabel('Step').selectOption('5');
+  await page.getByRole('button', { name: /^Turn/ }).last().click();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText(/Cancelled after \d+ angles/)).toBeVisible();
+});
