@@ -5,12 +5,13 @@ import type { Checkpoint } from '../../clip/checkpoint.ts';
 import { readClassEmbeddings } from '../../clip/class-embeddings.ts';
 import { expandPrompts, parsePrompts, referencePrompts } from '../../clip/prompts.ts';
 import { buildTextTower } from '../../clip/text-tower.ts';
-import { tokenize } from '../../clip/tokenizer.ts';
+import { END_TOKEN, tokenize } from '../../clip/tokenizer.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
 import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
 import { norm, rowsOf } from '../../equivariance/logits.ts';
 import { encodeModel } from '../../onnx/codec.ts';
 import { openSession } from '../runtime.ts';
+import { asInput } from './input-file.ts';
 
 /** T [E, K] and the logit rule that goes with how it was made. */
 export interface MadeClassEmbeddings {
@@ -37,7 +38,9 @@ export async function makeClassEmbeddings(
   }
   if (request.classEmbeddings !== undefined) {
     const bytes = await readOrThrow(request.classEmbeddings, 'CLASS_EMBEDDINGS_INVALID');
-    const { data } = readClassEmbeddings(bytes, visual.embeddingWidth, classes.length);
+    const { data } = asInput('CLASS_EMBEDDINGS_INVALID', request.classEmbeddings, bytes, (file) =>
+      readClassEmbeddings(file, visual.embeddingWidth, classes.length),
+    );
     return { data, normalize: false, scale: 1 };
   }
   if (!text) {
@@ -50,13 +53,20 @@ export async function makeClassEmbeddings(
     request.prompts === undefined
       ? referencePrompts
       : parsePrompts(new TextDecoder().decode(await readOrThrow(request.prompts, 'PROMPTS_INVALID')));
+  const textsByClass = expandPrompts(prompts, classes);
+  if (text.vocabularySize <= END_TOKEN) {
+    throw new DermOrbitError(
+      'CLASS_EMBEDDINGS_NEEDED',
+      `Its text tower knows ${text.vocabularySize} tokens and not CLIP's ${END_TOKEN + 1}: it cannot read prompts.`,
+    );
+  }
   const session = await openSession(
     encodeModel(buildTextTower(checkpoint.tensors, text, visual.embeddingWidth)),
     'cpu',
   );
   try {
     const perClass: Float32Array[] = [];
-    for (const texts of expandPrompts(prompts, classes)) {
+    for (const texts of textsByClass) {
       const embedded: Float32Array[] = [];
       for (let start = 0; start < texts.length; start += promptsPerRun) {
         const part = texts.slice(start, start + promptsPerRun);

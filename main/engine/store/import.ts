@@ -1,5 +1,6 @@
 // The importer: a CLIP ResNet checkpoint becomes a model package. Everything is written to a temporary folder,
 // opened once as it will be used, and only then given its name: an import that fails leaves nothing behind.
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -13,12 +14,18 @@ import { readSafetensors, writeSafetensors } from '../../clip/safetensors.ts';
 import { buildTextTower } from '../../clip/text-tower.ts';
 import type { ImportRequest, Progress } from '../../contract/engine.ts';
 import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
-import { manifestSchema, type PackageFile, type PackageFileRole } from '../../contract/manifest.ts';
+import {
+  manifestSchema,
+  type Manifest,
+  type PackageFile,
+  type PackageFileRole,
+} from '../../contract/manifest.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { encodeModel } from '../../onnx/codec.ts';
 import { checkModel } from '../check-model.ts';
 import { version } from '../version.ts';
 import { makeClassEmbeddings } from './class-embeddings.ts';
+import { asInput } from './input-file.ts';
 import { manifestName, openPackage, sha256Of, type ModelPackage } from './package.ts';
 import type { ModelStore } from './store.ts';
 
@@ -58,9 +65,13 @@ export async function importModel(
   request: ImportRequest,
   { signal, onProgress }: ImportOptions = {},
 ): Promise<ModelPackage> {
+  const requireGoing = () => {
+    if (signal?.aborted) throw new DermOrbitError('CANCELLED', 'The import was cancelled.');
+  };
   const step = (stage: string, fraction: number) => {
-    signal?.throwIfAborted();
+    requireGoing();
     onProgress?.({ stage, fraction });
+    requireGoing();
   };
   const { target, temporary } = await store.reserve(request.id);
   const classes = requireClasses(request.classes ?? isicClasses);
@@ -82,7 +93,7 @@ export async function importModel(
       encodeEmbeddings(embeddings.data, [architecture.visual.embeddingWidth, classes.length]),
     );
     if (request.card) await files.write('card', await readLimited(request.card, 'OPTION_INVALID'));
-    const manifest = manifestSchema.parse({
+    const manifest = requireManifest({
       ...describe(request, architecture, checkpoint),
       ...(await readAbout(request.about)),
       classes,
@@ -101,13 +112,46 @@ export async function importModel(
     await checkModel(await openPackage(temporary));
     step('Installing', 0.95);
     await mkdir(dirname(target), { recursive: true });
-    await rename(temporary, target);
-    step('Done', 1);
+    await moveTo(target, temporary);
+    // No step: what has its name is installed, whether or not somebody has changed their mind by now.
+    onProgress?.({ stage: 'Done', fraction: 1 });
     return await openPackage(target);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw asDermOrbitError(error, 'WRITE_FAILED');
+    // What cannot be removed now is swept away by a later import; it must not hide why this one failed.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw asDermOrbitError(error, isSystemError(error) ? 'WRITE_FAILED' : 'INTERNAL');
   }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/** Gives a finished package its name, unless another import took it meanwhile. */
+async function moveTo(target: string, temporary: string): Promise<void> {
+  await rename(temporary, target).catch((error: unknown) => {
+    if (!existsSync(target)) throw error;
+    throw new DermOrbitError('MODEL_EXISTS', `${target} was taken while the import ran.`, { cause: error });
+  });
+}
+
+/** Fields of a manifest that a person decides; what is wrong with any other is the checkpoint's fault. */
+const chosenFields = new Set<PropertyKey | undefined>([
+  'name',
+  'description',
+  'license',
+  'metrics',
+  'logits',
+]);
+
+function requireManifest(value: unknown): Manifest {
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new DermOrbitError(
+    chosenFields.has(issue?.path[0]) ? 'OPTION_INVALID' : 'CHECKPOINT_SHAPE',
+    `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not what a model has'}.`,
+  );
 }
 
 function requireClasses(classes: readonly string[]): string[] {
@@ -184,7 +228,12 @@ async function writeCombiners(
   { visual }: ClipArchitecture,
 ): Promise<void> {
   if (!request.combiners) return;
-  const weights = readSafetensors(await readLimited(request.combiners, 'COMBINERS_INVALID'));
+  const weights = asInput(
+    'COMBINERS_INVALID',
+    request.combiners,
+    await readLimited(request.combiners, 'COMBINERS_INVALID'),
+    readSafetensors,
+  );
   const shape = { channels: visual.featureChannels, size: visual.featureSize };
   const builders = {
     'lambda.': ['lambda', () => buildLambdaNet(weights, shape)],

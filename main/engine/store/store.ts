@@ -1,7 +1,8 @@
 // The installed models: those that come with DermOrbit, then those that people imported.
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
-import { basename, isAbsolute, join, sep } from 'node:path';
+import { isAbsolute, join, sep } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { modelIdSchema, type ModelDetails } from '../../contract/manifest.ts';
 import type { ModelFolders } from '../folders.ts';
@@ -81,7 +82,9 @@ export class ModelStore {
       throw new DermOrbitError('MODEL_EXISTS', `A model with the id "${id}" is installed already.`);
     }
     await this.#sweep();
-    return { target, temporary: join(this.#folders.imported, `${temporaryPrefix}${id}-${process.pid}`) };
+    // A name of its own for each import, so that two under one id cannot write into each other's files.
+    const name = `${temporaryPrefix}${id}-${randomUUID()}-${process.pid}`;
+    return { target, temporary: join(this.#folders.imported, name) };
   }
 
   /**
@@ -98,7 +101,7 @@ export class ModelStore {
       throw new DermOrbitError('MODEL_NOT_FOUND', `No imported model has the id "${id}".`);
     }
     // Renamed first: a removal that is interrupted leaves no half package that could be opened.
-    const doomed = join(this.#folders.imported, `${temporaryPrefix}removed-${basename(id)}-${process.pid}`);
+    const doomed = join(this.#folders.imported, `${temporaryPrefix}${id}-${randomUUID()}-${process.pid}`);
     await rename(folder, doomed);
     await rm(doomed, { recursive: true, force: true });
   }
