@@ -49,7 +49,8 @@ const parts: Readonly<Record<string, Part>> = {
     name: 'main side',
     sources: ['main', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
     product: 'dist/main/electron/main.js',
-    make: () => run('typescript/bin/tsc', ['-p', 'tsconfig.build.json']),
+    // Types are checked by `npm run typecheck`; who starts the app does not wait for that.
+    make: () => run('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--noCheck']),
   },
   preload: {
     name: 'preload',
