@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DermOrbitError } from '../../main/contract/errors.ts';
-import { arrange, filterCounts, hasFailed, listEntry } from './list.ts';
+import { arrange, filterCounts, hasBadFile, hasFailed, listEntry } from './list.ts';
 import { itemOf, recordOf } from './testing.ts';
 
 const failure = {
@@ -24,6 +24,13 @@ describe('listEntry', () => {
     expect(listEntry(close).lead).toBeCloseTo(0.05);
     expect(listEntry(waiting).lead).toBeNull();
     expect(hasFailed(listEntry(failed))).toBe(true);
+  });
+
+  it('tells bad files from images that met bad luck', () => {
+    const unlucky = { ...failure, error: new DermOrbitError('ENGINE_STOPPED', 'It was killed.').toRecord() };
+    expect(hasBadFile(listEntry(failed))).toBe(true);
+    expect(hasBadFile(listEntry(itemOf(5, unlucky)))).toBe(false);
+    expect(hasBadFile(listEntry(waiting))).toBe(false);
   });
 });
 

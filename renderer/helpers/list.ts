@@ -53,6 +53,11 @@ export function hasFailed(entry: ListEntry): boolean {
   return entry.item.record !== null && isFailure(entry.item.record);
 }
 
+/** Whether the file itself is at fault: it has no picture to show, and trying again would not help. */
+export function hasBadFile({ item: { record } }: ListEntry): boolean {
+  return record !== null && isFailure(record) && record.error.code.startsWith('IMAGE_');
+}
+
 const filters: Readonly<Record<Filter, (entry: ListEntry) => boolean>> = {
   all: () => true,
   malignant: ({ result }) => result !== null && (result.malignant ?? 0) >= malignantFrom,

@@ -1,7 +1,7 @@
 // What an answer rests on, in one sentence. Pure; written from the record alone.
 import { rankClasses, type Classification } from '../../main/contract/record.ts';
 import { isInvariant } from './settings.ts';
-import { className, orientationLabel, percent } from './words.ts';
+import { className, orientationName, percent } from './words.ts';
 
 /** How firm an answer is: `firm` all agree, `split` some orientation differs, `untested` only one was seen. */
 export type Footing = 'firm' | 'split' | 'untested';
@@ -74,14 +74,14 @@ export function recordWords(record: Classification): string {
   return `${className(top.code)} ${percent(top.probability)}${malignant}, ${stabilityWords(record)}`;
 }
 
-/** What the orientations that disagree say: `Melanoma at 90° and 270°; Dermatofibroma mirrored`. Null if none. */
+/** What the orientations that disagree say: `Melanoma at 90° and 270°; Dermatofibroma at mirrored 0°`. Null if none. */
 export function disagreementWords(record: Classification): string | null {
   const differ = disagreeing(record);
   const places = new Map<string, string[]>();
   for (const { element, turn, mirror, probabilities } of record.orientations) {
     if (!differ.has(element)) continue;
     const top = topOf(probabilities) ?? '';
-    places.set(top, [...(places.get(top) ?? []), orientationLabel(turn, mirror)]);
+    places.set(top, [...(places.get(top) ?? []), orientationName(turn, mirror)]);
   }
   const said = [...places].map(([code, labels]) => {
     const last = labels.length > 1 ? ` and ${labels.at(-1) ?? ''}` : '';

@@ -47,8 +47,7 @@ export const shortcuts: readonly Shortcut[] = [
   {
     action: 'copyText',
     key: 'KeyC',
-    primary: true,
-    shift: true,
+    alt: true,
     words: 'Copy the answer as text',
     topic: 'Answer',
   },

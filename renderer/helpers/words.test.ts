@@ -79,7 +79,7 @@ describe('terms', () => {
   });
 
   it('names orientations', () => {
-    expect(orientationName(0, false)).toBe('as is');
-    expect(orientationName(270, true)).toBe('mirrored, 270°');
+    expect(orientationName(0, false)).toBe('0°');
+    expect(orientationName(270, true)).toBe('mirrored 270°');
   });
 });

@@ -149,13 +149,12 @@ export const providerNames: Readonly<Record<Provider | 'auto', string>> = {
   cpu: 'CPU',
 };
 
-/** Group elements in words: `as is`, `90°`, `mirrored`, `mirrored, 90°`. Turns are counter-clockwise. */
+/** Group elements in words: `0°`, `90°`, `mirrored 0°`. The mirror comes first; turns are counter-clockwise. */
 export function orientationName(turn: number, mirror: boolean): string {
-  if (!mirror) return turn === 0 ? 'as is' : `${turn}°`;
-  return turn === 0 ? 'mirrored' : `mirrored, ${turn}°`;
+  return mirror ? `mirrored ${turn}°` : `${turn}°`;
 }
 
-/** The same for narrow places: `0°`, `90°`, `M 0°`. */
+/** The same as labels of a matrix: `0°`, `90°`, `M 0°`. */
 export function orientationLabel(turn: number, mirror: boolean): string {
   return mirror ? `M ${turn}°` : `${turn}°`;
 }

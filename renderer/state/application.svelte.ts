@@ -8,6 +8,7 @@ import type { ModelSummary } from '../../main/contract/manifest.ts';
 import type { Settings, SettingsChoice } from '../../main/contract/settings.ts';
 import type { ApplicationClient } from '../client/client.ts';
 import { changedChoice, expectedSettings, madeOtherwise } from '../helpers/settings.ts';
+import { hasBadFile, hasFailed } from '../helpers/list.ts';
 import { count } from '../helpers/words.ts';
 import { Exports } from './exports.svelte.ts';
 import { InspectionState } from './inspection.svelte.ts';
@@ -87,6 +88,11 @@ export class Application {
       .map(({ item }) => item.id),
   );
 
+  /** Images that failed for no fault of their own. */
+  readonly retryIds: readonly string[] = $derived.by(() =>
+    this.list.entries.filter((entry) => hasFailed(entry) && !hasBadFile(entry)).map(({ item }) => item.id),
+  );
+
   readonly waitingIds: readonly string[] = $derived.by(() =>
     this.list.items.filter(({ record }) => record === null).map(({ id }) => id),
   );
@@ -117,13 +123,19 @@ export class Application {
     switch (notice.kind) {
       case 'itemsAdded': {
         const fresh = this.list.add(notice.items);
-        this.run.start(fresh.filter(({ record }) => record === null).map(({ id }) => id));
+        // Who cancels while a folder is still being added does not want its rest to start again.
+        if (!(this.adding && this.run.end?.kind === 'cancelled')) {
+          this.run.start(fresh.filter(({ record }) => record === null).map(({ id }) => id));
+        }
         break;
       }
       case 'itemsRemoved':
         this.list.remove(notice.images);
         break;
       case 'engine':
+        if (notice.engine.restarts > this.engine.restarts) {
+          this.notices.show('note', 'The engine was restarted', notice.engine.message ?? '');
+        }
         this.engine = notice.engine;
         break;
       case 'preferences':
@@ -141,6 +153,7 @@ export class Application {
   /** Adds images by whichever way, and says what was left out. */
   async add(act: () => Promise<Addition>): Promise<void> {
     this.adding = true;
+    if (!this.run.active) this.run.end = null;
     try {
       this.#reportAddition(await act());
     } catch (thrown) {
