@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
-import { isAbsolute, join, sep } from 'node:path';
+import { basename, isAbsolute, join, sep } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { modelIdSchema, type ModelDetails } from '../../contract/manifest.ts';
 import type { ModelFolders } from '../folders.ts';
@@ -30,7 +30,7 @@ export class ModelStore {
       [this.#folders.imported, false],
     ] as const) {
       for (const name of await packageNames(folder)) {
-        await openPackage(join(folder, name), bundled).then(
+        await openInstalled(join(folder, name), bundled).then(
           (opened) => packages.push(opened),
           (error: unknown) => {
             if (!(error instanceof DermOrbitError)) throw error;
@@ -53,7 +53,7 @@ export class ModelStore {
         [this.#folders.imported, false],
       ] as const) {
         const folder = join(root, idOrFolder);
-        if (existsSync(join(folder, manifestName))) return openPackage(folder, bundled);
+        if (existsSync(join(folder, manifestName))) return openInstalled(folder, bundled);
       }
     }
     const looksLikeFolder = isAbsolute(idOrFolder) || idOrFolder.includes(sep) || idOrFolder.includes('/');
@@ -116,6 +116,15 @@ export class ModelStore {
       abandoned.map((name) => rm(join(this.#folders.imported, name), { recursive: true, force: true })),
     );
   }
+}
+
+/** A package of the store: its folder is named by its id, so that an id means one model to every operation. */
+async function openInstalled(folder: string, bundled: boolean): Promise<ModelPackage> {
+  const opened = await openPackage(folder, bundled);
+  if (opened.manifest.id !== basename(folder)) {
+    throw new DermOrbitError('MANIFEST_INVALID', `${folder} holds the model "${opened.manifest.id}".`);
+  }
+  return opened;
 }
 
 async function packageNames(folder: string): Promise<string[]> {
