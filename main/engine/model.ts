@@ -50,8 +50,13 @@ export async function loadModel(opened: ModelPackage, choice: ProviderChoice): P
   const [graphs, classEmbeddings] = await Promise.all([readGraphs(opened), openClassEmbeddings(opened)]);
   const { value, provider } = await onFirstUsable(choice, async (candidate) => {
     const sessions = await openSessions(graphs, candidate);
-    if (candidate !== 'cpu') await requireAgreement(graphs, sessions, manifest);
-    return sessions;
+    try {
+      if (candidate !== 'cpu') await requireAgreement(graphs, sessions, manifest);
+      return sessions;
+    } catch (error) {
+      await releaseAll(Object.values(sessions));
+      throw error;
+    }
   });
   return new SessionModel(opened, provider, classEmbeddings, graphs, value);
 }
@@ -150,9 +155,13 @@ async function openSessions(graphs: Graphs, provider: Provider): Promise<Session
     }
     return sessions;
   } catch (error) {
-    await Promise.all(opened.map((session) => session.release()));
+    await releaseAll(opened);
     throw error;
   }
+}
+
+async function releaseAll(sessions: readonly RuntimeSession[]): Promise<void> {
+  await Promise.all(sessions.map((session) => session.release()));
 }
 
 /** A fixed image without symmetry, and neither constant nor noise: every kernel answers to it. */
@@ -188,7 +197,7 @@ async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: M
       throw new Error(`its result is ${distance.toExponential(1)} away from cpu's`);
     }
   } finally {
-    await Promise.all([reference.imageTower.release(), reference.attentionPool.release()]);
+    await releaseAll([reference.imageTower, reference.attentionPool]);
   }
 }
 
@@ -266,8 +275,9 @@ class SessionModel implements LoadedModel {
   }
 
   async release(): Promise<void> {
-    const sessions = [...Object.values(this.#sessions), ...(this.#evidence ? [await this.#evidence] : [])];
-    await Promise.all(sessions.map((session) => session.release()));
+    // An evidence session that could not be opened holds nothing.
+    const evidence = await this.#evidence?.catch(() => undefined);
+    await releaseAll([...Object.values(this.#sessions), ...(evidence ? [evidence] : [])]);
   }
 
   #combiner(name: CombinerName): RuntimeSession {
