@@ -31,7 +31,7 @@ test('orientations: weights, every method at once, switches at once', async ({ a
   await table.getByRole('button', { name: /attention/i }).click();
   await expect(page.getByText(/How much each orientation \(row\) attends/)).toBeVisible();
   await table.getByRole('button', { name: /vanilla/i }).click();
-  await expect(page.getByText('Can change with a turn')).toBeVisible();
+  await expect(page.getByText(/^Can change with a turn/)).toBeVisible();
   await page.getByRole('radiogroup', { name: 'Group' }).getByRole('radio', { name: 'C1' }).check();
   await expect(cards).toHaveCount(1);
 });
