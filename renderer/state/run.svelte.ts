@@ -4,8 +4,12 @@ import type { ApplicationClient } from '../client/client.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../main/contract/errors.ts';
 import type { ItemState, ListEntry } from '../helpers/list.ts';
 import { hasFailed } from '../helpers/list.ts';
+import { Throttle } from '../helpers/throttle.ts';
 import type { Notices } from './notices.svelte.ts';
 import type { WorkList } from './worklist.svelte.ts';
+
+/** The queue is thousands long and moves on many times a second. */
+const advanceMilliseconds = 150;
 
 /** How the last run ended; null before the first and while one goes on. */
 export interface RunEnd {
@@ -28,6 +32,16 @@ export class Run {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- made anew, never changed
   readonly #queued: ReadonlySet<string> = $derived.by(() => new Set(this.queue));
 
+  /** Finished since `queue` was last brought up to date. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a buffer between redraws, on purpose not shown
+  readonly #finished = new Set<string>();
+  readonly #advance = new Throttle(
+    () => {
+      this.queue = this.queue.filter((id) => !this.#finished.has(id));
+      this.#finished.clear();
+    },
+    () => advanceMilliseconds,
+  );
   #abort: AbortController | null = null;
   #later: string[] = [];
   readonly #client: ApplicationClient;
@@ -90,7 +104,8 @@ export class Run {
             onEvent: (step) => {
               this.done = before + step.done;
               this.secondsLeft = step.secondsLeft;
-              this.queue = this.queue.filter((id) => id !== step.image);
+              this.#finished.add(step.image);
+              this.#advance.request();
               if ('error' in step.record) failed += 1;
               this.#list.receive(step.image, step.record);
             },
@@ -100,6 +115,7 @@ export class Run {
         error = asDermOrbitError(thrown);
       }
     }
+    this.#advance.now();
     this.#list.redraw();
     this.#finish(failed, error);
   }

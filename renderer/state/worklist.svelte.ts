@@ -2,10 +2,11 @@
 import type { WorkItem } from '../../main/contract/application.ts';
 import type { ClassificationRecord } from '../../main/contract/record.ts';
 import { arrange, filterCounts, listEntry, type ListEntry } from '../helpers/list.ts';
+import { Throttle } from '../helpers/throttle.ts';
 import type { PreferencesState } from './preferences.svelte.ts';
 
-/** Results arrive faster than anyone reads: the list is redrawn at most this often. */
-const redrawMilliseconds = 100;
+/** Results arrive faster than anyone reads. In an order that results decide, rows would jump about: slower. */
+const redrawMilliseconds = { added: 150, name: 150, malignant: 700, uncertain: 700 } as const;
 
 export class WorkList {
   items = $state.raw<readonly WorkItem[]>([]);
@@ -15,7 +16,16 @@ export class WorkList {
   readonly #entryOf = new WeakMap<WorkItem, ListEntry>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a buffer between redraws, on purpose not shown
   readonly #records = new Map<string, ClassificationRecord>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ids of all images, those not drawn yet included. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- as above
+  readonly #known = new Set<string>();
+  #arrived: WorkItem[] = [];
+  readonly #redraw = new Throttle(
+    () => {
+      this.#draw();
+    },
+    () => redrawMilliseconds[this.#preferences.current.sort],
+  );
   readonly #preferences: PreferencesState;
 
   constructor(preferences: PreferencesState) {
@@ -36,22 +46,28 @@ export class WorkList {
   );
 
   replace(items: readonly WorkItem[]): void {
+    this.#known.clear();
+    for (const { id } of items) this.#known.add(id);
+    this.#arrived = [];
     this.items = items;
     if (!items.some(({ id }) => id === this.chosenId)) this.chosenId = items[0]?.id ?? null;
   }
 
-  /** Returns the items that were not in the list yet. */
+  /** Returns the items that were not in the list yet; shown with the next redraw, the first ones at once. */
   add(items: readonly WorkItem[]): readonly WorkItem[] {
-    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- read once, here
-    const known = new Set(this.items.map(({ id }) => id));
-    const fresh = items.filter(({ id }) => !known.has(id));
-    this.items = [...this.items, ...fresh];
+    const fresh = items.filter(({ id }) => !this.#known.has(id));
+    for (const { id } of fresh) this.#known.add(id);
+    this.#arrived.push(...fresh);
+    if (this.items.length === 0) this.#redraw.now();
+    else this.#redraw.request();
     this.chosenId ??= fresh[0]?.id ?? null;
     return fresh;
   }
 
   /** Takes images off the list; the choice moves to the nearest row that stays. */
   remove(ids: readonly string[]): void {
+    this.#redraw.now();
+    for (const id of ids) this.#known.delete(id);
     // eslint-disable-next-line svelte/prefer-svelte-reactivity -- read once, here
     const gone = new Set(ids);
     if (this.chosenId !== null && gone.has(this.chosenId)) {
@@ -67,21 +83,12 @@ export class WorkList {
   /** A result has come; shown with the next redraw. */
   receive(id: string, record: ClassificationRecord): void {
     this.#records.set(id, record);
-    this.#timer ??= setTimeout(() => {
-      this.redraw();
-    }, redrawMilliseconds);
+    this.#redraw.request();
   }
 
-  /** Shows what has come in since the last redraw. */
+  /** Shows at once what has come in since the last redraw. */
   redraw(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#records.size === 0) return;
-    this.items = this.items.map((item) => {
-      const record = this.#records.get(item.id);
-      return record === undefined ? item : { ...item, record };
-    });
-    this.#records.clear();
+    this.#redraw.now();
   }
 
   /** Chooses the next (1) or previous (-1) image of those shown. */
@@ -89,6 +96,17 @@ export class WorkList {
     const index = this.chosenIndex < 0 ? 0 : this.chosenIndex + by;
     const entry = this.shown[Math.min(Math.max(0, index), this.shown.length - 1)];
     if (entry !== undefined) this.chosenId = entry.item.id;
+  }
+
+  #draw(): void {
+    if (this.#arrived.length === 0 && this.#records.size === 0) return;
+    const all = [...this.items, ...this.#arrived];
+    this.#arrived = [];
+    this.items = all.map((item) => {
+      const record = this.#records.get(item.id);
+      return record === undefined ? item : { ...item, record };
+    });
+    this.#records.clear();
   }
 
   #entry(item: WorkItem): ListEntry {
