@@ -111,7 +111,7 @@ class Engine implements EngineApi {
     try {
       signal?.throwIfAborted();
       const parsed = engineContract[operation].input.safeParse(input);
-      if (!parsed.success) throw new DermOrbitError('OPTION_INVALID', parsed.error.message);
+      if (!parsed.success) throw requestError(parsed.error.issues[0]);
       const run = this.#operations[operation] as (
         input: unknown,
         running: Running<Name>,
@@ -174,6 +174,15 @@ class Engine implements EngineApi {
       );
     }
   }
+}
+
+/** What is wrong with a request, by its first fault: which field, and why. */
+function requestError(issue: { path: PropertyKey[]; message: string } | undefined): DermOrbitError {
+  const field = issue?.path.join('.') ?? '';
+  return new DermOrbitError(
+    field === 'provider' ? 'PROVIDER_UNKNOWN' : 'OPTION_INVALID',
+    `${field}: ${issue?.message ?? 'not understood'}.`,
+  );
 }
 
 /** Median milliseconds of one prediction with the default settings, from pixels to probabilities. */
