@@ -40,13 +40,14 @@ test('everything by keyboard: add, choose, look, switch, turn, export', async ({
     for (let presses = 0; presses < 60; presses++) {
       await press('Tab');
       const focused = await page.evaluate(() => {
-        const element = document.activeElement;
+        const element = document.activeElement === document.body ? null : document.activeElement;
         return `${element?.getAttribute('aria-label') ?? ''} ${element?.textContent ?? ''}`;
       });
       if (name.test(focused)) return;
     }
     throw new Error(`No way to ${name.source} by Tab`);
   };
+  await expect(page.getByRole('button', { name: 'Try examples' })).toBeVisible();
   await tabTo(/Try examples/);
   await press('Enter');
   await allDone(page);
