@@ -164,7 +164,7 @@ const table: readonly Row[] = [
 ];
 
 it.each(table)('%s', async (_, operation, input, code, message) => {
-  const call = engine.call(operation, input() as never);
+  const call = engine.call(operation, input());
   await expect(call).rejects.toMatchObject({
     name: 'DermOrbitError',
     code,
