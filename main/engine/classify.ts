@@ -1,17 +1,15 @@
 // Files to records. Decoding runs ahead on other threads while the networks run on this one; a file that fails
 // becomes a failure in its place, and the rest go on.
-import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import { asDermOrbitError } from '../contract/errors.ts';
 import type { Classification, ClassificationRecord, Evidence } from '../contract/record.ts';
 import type { Settings } from '../contract/settings.ts';
 import { readImageFile } from '../imaging/file.ts';
 import { preprocess, toTensor } from '../imaging/preprocess.ts';
+import { lookAhead } from './look-ahead.ts';
 import type { LoadedModel } from './model.ts';
 import { ImageOrbit } from './orbit.ts';
 import { evidenceOf, predict } from './predict.ts';
 import { classificationRecord, failureRecord } from './record.ts';
-
-/** How many images are decoded ahead: enough that the networks never wait, few enough to bound memory. */
-const decodeAhead = 3;
 
 /** An image as the model sees it, with what its record says of it. */
 export interface PreparedImage {
@@ -67,34 +65,17 @@ export async function* classifyFiles(
   { signal, evidence = false }: ClassifyOptions = {},
 ): AsyncGenerator<ClassifiedFile> {
   const { size } = model.manifest.input;
-  const prepare = (index: number) => {
-    const path = paths[index];
-    return path === undefined ? null : settle(prepareImage(path, size, signal));
-  };
-  const ahead = Array.from({ length: decodeAhead }, (_, index) => prepare(index));
-  for (const [index, path] of paths.entries()) {
-    const prepared = await ahead.shift()!;
-    ahead.push(prepare(index + decodeAhead));
-    signal?.throwIfAborted();
-    if ('error' in prepared) {
-      if (prepared.error.code === 'CANCELLED') throw prepared.error;
-      yield { index, record: failureRecord(path, prepared.error) };
+  const prepare = (path: string) => prepareImage(path, size, signal);
+  for await (const { index, item: path, outcome } of lookAhead(paths, prepare, signal)) {
+    if ('error' in outcome) {
+      yield { index, record: failureRecord(path, outcome.error) };
       continue;
     }
     try {
-      yield { index, ...(await classifyPrepared(model, settings, prepared.value, evidence)) };
+      yield { index, ...(await classifyPrepared(model, settings, outcome.value, evidence)) };
     } catch (error) {
       yield { index, record: failureRecord(path, asDermOrbitError(error, 'INFERENCE_FAILED')) };
     }
-  }
-}
-
-/** An outcome that can wait to be looked at: a failure ahead of its turn must not end the process. */
-async function settle<T>(work: Promise<T>): Promise<{ value: T } | { error: DermOrbitError }> {
-  try {
-    return { value: await work };
-  } catch (error) {
-    return { error: asDermOrbitError(error) };
   }
 }
 

@@ -5,7 +5,13 @@ import type { Evidence } from '../contract/record.ts';
 import type { Settings } from '../contract/settings.ts';
 import { combineFeatures, headEmbedding, headEvidence, headMaps } from '../equivariance/combine.ts';
 import { argmax, classLogits, logitFactor, softmax } from '../equivariance/logits.ts';
-import { methods, stability, type OrbitReadings, type OrbitWeights } from '../equivariance/methods.ts';
+import {
+  methods,
+  stability,
+  type CombinerName,
+  type OrbitReadings,
+  type OrbitWeights,
+} from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap, hasSpatialFrame } from '../equivariance/settings.ts';
 import { groups, type Group } from '../groups/groups.ts';
 import type { ImageOrbit } from './orbit.ts';
@@ -23,17 +29,21 @@ export interface Prediction extends OrbitWeights {
 /** Logit rule of the embedding level: normalised embeddings, the model's scale. */
 const embeddingLevelRule = (scale: number) => ({ normalize: true, scale });
 
-async function readOrbit(orbit: ImageOrbit, group: Group, settings: Settings): Promise<OrbitReadings> {
+/** What the pool and the named weight networks say of each orientation. */
+export async function readOrbit(
+  orbit: ImageOrbit,
+  group: Group,
+  combiners: ReadonlySet<CombinerName | null>,
+): Promise<OrbitReadings> {
   const { manifest, classEmbeddings } = orbit.model;
   const embeddings = await orbit.embeddings(group);
   const embeddingRule = embeddingLevelRule(manifest.logits.scale);
-  const combiner = combinerOf(settings);
-  const attention = combiner === 'attention' ? await orbit.attention(group) : null;
+  const attention = combiners.has('attention') ? await orbit.attention(group) : null;
   return {
     logits: embeddings.map((embedding) => classLogits(embedding, classEmbeddings, manifest.logits)),
     normalizedLogits: embeddings.map((embedding) => classLogits(embedding, classEmbeddings, embeddingRule)),
-    lambda: combiner === 'lambda' ? await orbit.lambda(group) : undefined,
-    lambdaEmbedding: combiner === 'lambdaEmbedding' ? await orbit.lambdaEmbedding(group) : undefined,
+    lambda: combiners.has('lambda') ? await orbit.lambda(group) : undefined,
+    lambdaEmbedding: combiners.has('lambdaEmbedding') ? await orbit.lambdaEmbedding(group) : undefined,
     queries: attention?.queries,
     keys: attention?.keys,
   };
@@ -57,7 +67,7 @@ async function combinedMap(
 export async function predict(orbit: ImageOrbit, settings: Settings): Promise<Prediction> {
   const group = groups[settings.group];
   const method = methods[settings.method];
-  const readings = await readOrbit(orbit, group, settings);
+  const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
   if (!hasFeatureMap(settings)) {
     const answer = method.embeddingAnswer(readings);
     return finish({ ...answer, logits: null }, readings);
@@ -79,11 +89,16 @@ function finish(
   answer: Omit<Prediction, 'stability' | 'orientationLogits'>,
   readings: OrbitReadings,
 ): Prediction {
-  if (!answer.probabilities.every(Number.isFinite)) {
-    throw new DermOrbitError('INFERENCE_FAILED', 'The model answered with something that is not a number.');
-  }
+  requireNumbers(answer.probabilities);
   const topClass = argmax(answer.probabilities);
   return { ...answer, orientationLogits: readings.logits, stability: stability(readings, topClass) };
+}
+
+/** @throws DermOrbitError INFERENCE_FAILED */
+export function requireNumbers(probabilities: readonly number[]): void {
+  if (!probabilities.every(Number.isFinite)) {
+    throw new DermOrbitError('INFERENCE_FAILED', 'The model answered with something that is not a number.');
+  }
 }
 
 /**
@@ -102,7 +117,7 @@ export async function evidenceOf(orbit: ImageOrbit, settings: Settings): Promise
   }
   const group = groups[settings.group];
   const { manifest, classEmbeddings } = orbit.model;
-  const readings = await readOrbit(orbit, group, settings);
+  const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
   const { weights } = methods[settings.method].featureWeights(readings);
   const { size } = manifest.features;
   const maps = headMaps(group, await combinedMap(orbit, settings, weights), size, settings.head);

@@ -1,6 +1,6 @@
 // A labelled set as every format delivers it: images in a fixed order, each with one class and, where known,
 // its lesion; and everything that was noticed on the way. Plain data. Depends on contract.
-import type { ErrorCode } from '../../contract/errors.ts';
+import type { Problem } from '../../contract/evaluation.ts';
 
 /** Where the pixels of an item lie. Nothing is opened before they are asked for. */
 export type ImageReference =
@@ -18,17 +18,6 @@ export interface LabelledItem {
   readonly label: number;
   /** Images of one lesion share it; null where unknown: the image then counts as a lesion of its own. */
   readonly lesion: string | null;
-}
-
-/** Something noticed while a set was read, shown before anything runs. */
-export interface Problem {
-  readonly code: ErrorCode;
-  /** What was found, with up to three of the subjects. */
-  readonly message: string;
-  /** Every image, row, class or file concerned. */
-  readonly subjects: readonly string[];
-  /** Whether the subjects are left out of the set. */
-  readonly excluded: boolean;
 }
 
 /** A labelled set. Nothing is dropped silently: what is not in `items` is in `problems`. */

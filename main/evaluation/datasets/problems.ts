@@ -1,7 +1,7 @@
 // Collects what is noticed while a set is read: subjects by code, one problem per code at the end.
 import type { ErrorCode } from '../../contract/errors.ts';
+import type { Problem } from '../../contract/evaluation.ts';
 import { listed } from '../csv.ts';
-import type { Problem } from './labelled-set.ts';
 
 type Count = (count: number) => string;
 const plural =

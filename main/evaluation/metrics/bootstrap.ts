@@ -2,6 +2,7 @@
 // are lesions, with all their images: images of one lesion are not independent, and drawing them one by one
 // makes intervals too narrow. Source: Efron and Tibshirani 1993, chapters 6 and 13; Field and Welsh 2007
 // (clusters). A resample is a weight for each image: how often its lesion was drawn. Pure.
+import type { Interval, PairedDifference } from '../../contract/evaluation.ts';
 import { below, seededRandom } from './random.ts';
 
 /** Named figures as one function of the image weights. */
@@ -46,18 +47,6 @@ export interface BootstrapOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** A figure and where it lies, by name. */
-export interface Interval {
-  readonly name: string;
-  /** From the images as they are; null where undefined. */
-  readonly value: number | null;
-  /** Ends of the percentile interval over the resamples in which the figure is defined. */
-  readonly low: number | null;
-  readonly high: number | null;
-  /** Share of resamples in which the figure is defined; below 1, the interval is conditional on that. */
-  readonly definedShare: number;
-}
-
 export const defaultBootstrap = { resamples: 2000, seed: 20_180_701, confidence: 0.95 } as const;
 
 /** Point estimates with percentile intervals. The same options give the same numbers. */
@@ -82,15 +71,6 @@ function summarise(names: readonly string[], resampled: Resampled, options: Boot
       definedShare: sorted.length / samples[index]!.length,
     };
   });
-}
-
-/** The difference of a figure between two methods on the same images. */
-export interface PairedDifference extends Interval {
-  /**
-   * Two-sided bootstrap p-value of "no difference": twice the smaller share of resamples on either side of 0
-   * (those at 0 on both), with one added to counts and resamples so that it is never 0. Null where undefined.
-   */
-  readonly p: number | null;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Whether probabilities mean what they say: reliability bins, expected calibration error, Brier score,
 // log loss. Sources: Guo et al. 2017 (reliability and ECE of the top answer), Brier 1950 (the sum over
 // classes). Defined only where the rows of probabilities sum to 1. Pure.
+import type { ReliabilityBin, Reliability } from '../../contract/evaluation.ts';
 import { equalWeights, type PreparedSet } from './scored-set.ts';
 
 /** Rows that are off by more than this are no probabilities: 100 values rounded to 5 digits stay within it. */
@@ -47,28 +48,6 @@ export function binOf(set: PreparedSet, bins: number): Int32Array {
   return Int32Array.from(set.confidences, (confidence) =>
     Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1)),
   );
-}
-
-/** One bar of a reliability plot. */
-export interface ReliabilityBin {
-  /** Range of the largest probability. */
-  readonly from: number;
-  readonly to: number;
-  /** Weight of the images in the bin. */
-  readonly weight: number;
-  /** Mean largest probability; null in an empty bin. */
-  readonly confidence: number | null;
-  /** Share of right answers; null in an empty bin. */
-  readonly accuracy: number | null;
-}
-
-/** The reliability plot of a set and its two summaries. */
-export interface Reliability {
-  readonly bins: readonly ReliabilityBin[];
-  /** Expected calibration error: mean distance between confidence and accuracy, by weight. */
-  readonly expectedError: number | null;
-  /** Largest distance in any bin that has images. */
-  readonly maximumError: number | null;
 }
 
 /** Reliability bins of equal width; all null if the rows are no probabilities. */

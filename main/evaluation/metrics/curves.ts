@@ -1,16 +1,7 @@
 // ROC and precision-recall curves of one class against the others, as points to draw and to click. Pure.
+import type { CurvePoint, OperatingPoints } from '../../contract/evaluation.ts';
 import { atSensitivity, atSpecificity, countRanked, rankedCounts, type RankedCounts } from './ranking.ts';
 import { equalWeights, type PreparedSet } from './scored-set.ts';
-
-/** One threshold: everything with at least this probability of the class is called positive. */
-export interface CurvePoint {
-  /** Null: nothing is called positive. */
-  readonly threshold: number | null;
-  readonly sensitivity: number;
-  readonly specificity: number;
-  /** Null where nothing is called positive. */
-  readonly precision: number | null;
-}
 
 /**
  * All points of the ROC and precision-recall curves of a class by falling threshold, from (0, 0) to (1, 1):
@@ -40,14 +31,6 @@ function pointAt(set: PreparedSet, classIndex: number, counts: RankedCounts, poi
     specificity: (negatives - fp) / negatives,
     precision: tp / (tp + fp),
   };
-}
-
-/** Operating points that clinics ask for, as points of the curve; null where the class or the others lack. */
-export interface OperatingPoints {
-  /** The largest sensitivity with at least this specificity. */
-  readonly atSpecificity: Readonly<Record<'90' | '95', CurvePoint | null>>;
-  /** The largest specificity with at least this sensitivity. */
-  readonly atSensitivity: Readonly<Record<'90' | '95', CurvePoint | null>>;
 }
 
 /** The operating points of a class, with their thresholds. */

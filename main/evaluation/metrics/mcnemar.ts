@@ -1,18 +1,7 @@
 // McNemar's test: do two methods err on different images, one more than the other? Exact and mid-p versions.
 // Sources: McNemar 1947; Fagerland, Lydersen and Laake 2013 (mid-p). It treats images as independent: where
 // lesions have several images, the paired bootstrap over lesions is the one to trust. Pure.
-
-/** Agreement of two methods and the p-values of "both are right equally often". */
-export interface McNemar {
-  readonly bothRight: number;
-  readonly onlyFirstRight: number;
-  readonly onlySecondRight: number;
-  readonly bothWrong: number;
-  /** Exact conditional test, two-sided; never too small. */
-  readonly exact: number;
-  /** Mid-p test, two-sided; less timid. */
-  readonly midP: number;
-}
+import type { McNemar } from '../../contract/evaluation.ts';
 
 /**
  * Compares answers.

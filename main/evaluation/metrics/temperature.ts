@@ -1,6 +1,7 @@
 // Temperature scaling: one number that makes probabilities mean more or less, fitted on one part of the images
 // and judged on the other. Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
 // The answers never change, so accuracy does not either. Pure.
+import type { TemperatureFit, CalibrationFigures, TemperatureReport } from '../../contract/evaluation.ts';
 import { allMeasures } from './measures.ts';
 import { below, seededRandom } from './random.ts';
 import { defined, type Clusters } from './bootstrap.ts';
@@ -40,13 +41,6 @@ function logarithms(probabilities: Float64Array): Float64Array {
   return probabilities.map((value) => Math.log(Math.max(smallestProbability, value)));
 }
 
-/** A fitted temperature. */
-export interface TemperatureFit {
-  readonly temperature: number;
-  /** Whether the best temperature lies beyond the ends of the search, 0.01 and 100. */
-  readonly atBound: boolean;
-}
-
 /**
  * The temperature with the smallest mean log loss. The loss is convex in 1/T, so its derivative changes sign
  * once, and bisection finds where.
@@ -81,21 +75,6 @@ function slope(set: ScoredSet, logs: Float64Array, inverse: number): number {
     total += expected / sum - row[set.labels[image]!]!;
   }
   return total;
-}
-
-/** Calibration figures of one set of probabilities; null where undefined. */
-interface CalibrationFigures {
-  readonly ece: number | null;
-  readonly brier: number | null;
-  readonly logLoss: number | null;
-}
-
-/** A temperature and what it does to images that it was not fitted on. */
-export interface TemperatureReport extends TemperatureFit {
-  readonly fittedOn: number;
-  readonly reportedOn: number;
-  readonly before: CalibrationFigures;
-  readonly after: CalibrationFigures;
 }
 
 /**

@@ -6,13 +6,8 @@
 // consistently wrong; right on the original and wrong on some transformed image; wrong on the original and
 // right on some transformed image. Answers may be classes (the largest probability, undecided included) or a
 // yes or no at a threshold, as theirs are.
-import {
-  bootstrap,
-  type BootstrapOptions,
-  type Clusters,
-  type Interval,
-  type Statistic,
-} from '../metrics/bootstrap.ts';
+import type { Interval } from '../../contract/evaluation.ts';
+import { bootstrap, type BootstrapOptions, type Clusters, type Statistic } from '../metrics/bootstrap.ts';
 import { undecided } from '../metrics/scored-set.ts';
 
 /** Answers to N images under T transformations. */

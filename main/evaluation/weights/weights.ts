@@ -1,6 +1,7 @@
 // What the weights of the orientations look like over a whole data set: one example proves nothing. The
 // numbers behind the papers' figures 2 and 3 (Basu et al. 2023: distributions of lambda and example weights),
 // for all images, by true class, and by whether the answer is right. Pure.
+import type { BoxPlot, OrientationSummary, WeightSummary, WeightReport } from '../../contract/evaluation.ts';
 import { quantile, type Statistic } from '../metrics/bootstrap.ts';
 
 /** Weights of n orientations for N images. */
@@ -9,62 +10,6 @@ export interface OrientationWeights {
   readonly orientations: readonly string[];
   /** [N, n], row-major. */
   readonly weights: Float64Array;
-}
-
-/** The numbers of a box plot. Source: Tukey 1977; quartiles by linear interpolation. */
-export interface BoxPlot {
-  readonly minimum: number;
-  readonly lowerQuartile: number;
-  readonly median: number;
-  readonly upperQuartile: number;
-  readonly maximum: number;
-  /** The outermost weights within 1.5 interquartile ranges of the box. */
-  readonly lowerWhisker: number;
-  readonly upperWhisker: number;
-  /** Number of weights beyond the whiskers. */
-  readonly outliers: number;
-}
-
-/** The weights of one orientation. */
-export interface OrientationSummary {
-  readonly orientation: string;
-  readonly mean: number;
-  /** Sample standard deviation; null of fewer than two images. */
-  readonly deviation: number | null;
-  readonly box: BoxPlot;
-  /** Number of weights per bin of the summary's `edges`. */
-  readonly histogram: readonly number[];
-  /** Share of images in which this weight is larger than every other. */
-  readonly largestShare: number;
-}
-
-/** The weights of a group of images. */
-export interface WeightSummary {
-  readonly images: number;
-  readonly orientations: readonly OrientationSummary[];
-  /** Share of images in which another orientation has a larger weight than the upright one. */
-  readonly notUprightShare: number;
-  /** Share of images in which several orientations share the largest weight. */
-  readonly tiedShare: number;
-  /**
-   * Mean over images of the entropy of their weights, divided by ln n: 1 if all orientations count alike, 0 if
-   * one alone counts. Null if the weights are not shares of 1, as at the embedding level.
-   */
-  readonly entropy: number | null;
-  /** Mean of the largest weight. */
-  readonly meanLargest: number;
-}
-
-/** Summaries over all images and over groups of them. */
-export interface WeightReport {
-  /** [bins + 1] edges of all histograms. */
-  readonly edges: readonly number[];
-  readonly all: WeightSummary;
-  /** By true class code; classes without images are absent. */
-  readonly byClass: Readonly<Record<string, WeightSummary>>;
-  /** By the answer; null without such images. */
-  readonly right: WeightSummary | null;
-  readonly wrong: WeightSummary | null;
 }
 
 /** What the images are, for the division into groups. */

@@ -1,0 +1,192 @@
+// Many predictions from one image's orbit: several settings, and for each the answers to the image turned by
+// elements of its group. Turning the image by h permutes its orbit, f_g(hx) = f_gh(x), so the combined map is
+// F(hx) = hF(x) with inverse on, F(x) with inverse off, and f_h for vanilla (METHODS.md, "What is exact"): no
+// further run of the image tower, and the pool sees each distinct map once, all of them together.
+// That this is what turned pixels give is for the caller to check on some images.
+import type { Settings } from '../contract/settings.ts';
+import { combineFeatures, headEmbedding } from '../equivariance/combine.ts';
+import { classLogits, rowsOf, softmax } from '../equivariance/logits.ts';
+import { methods, type OrbitReadings } from '../equivariance/methods.ts';
+import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
+import { actOnGrid, actOnOrientations } from '../groups/action.ts';
+import { groups, type Group } from '../groups/groups.ts';
+import type { LoadedModel } from './model.ts';
+import type { ImageOrbit } from './orbit.ts';
+import { readOrbit, requireNumbers } from './predict.ts';
+
+/** Settings, and the elements of their group (by index) by which the image is turned. */
+export interface TurnedRequest {
+  readonly settings: Settings;
+  readonly turns: readonly number[];
+}
+
+/** The answer to one turned image. */
+export interface TurnedPrediction {
+  /** [K] */
+  readonly probabilities: readonly number[];
+  /** [n] weights of the orientations of the turned image. */
+  readonly weights: readonly number[];
+}
+
+/** Maps shown to the pool in one run: bounds memory. */
+const mapsPerRun = 32;
+
+/** A combined map and what the pool said of it under elements of a group. */
+interface PooledMap {
+  readonly group: Group;
+  /** [C, s, s] */
+  readonly map: Float32Array;
+  /** M2(gX) by index of g; null while it is being asked for. */
+  readonly embeddings: Map<number, Float32Array | null>;
+}
+
+/**
+ * Predicts.
+ * @returns per request, per turn
+ * @throws DermOrbitError COMBINER_MISSING, INFERENCE_FAILED
+ */
+export async function predictTurned(
+  orbit: ImageOrbit,
+  requests: readonly TurnedRequest[],
+): Promise<TurnedPrediction[][]> {
+  const { model } = orbit;
+  const names = [...new Set(requests.map(({ settings }) => settings.group))];
+  // The largest group first: the tower then sees the orientations of the others with its own.
+  names.sort((a, b) => groups[b].order - groups[a].order);
+  const orbits = new Map<string, GroupOrbit>();
+  for (const name of names) {
+    const combiners = requests.flatMap(({ settings }) =>
+      settings.group === name ? [combinerOf(settings)] : [],
+    );
+    const readings = await readOrbit(orbit, groups[name], new Set(combiners));
+    const [features, embeddings] = [await orbit.features(groups[name]), await orbit.embeddings(groups[name])];
+    orbits.set(name, new GroupOrbit(groups[name], readings, features, embeddings, model));
+  }
+  const pending = requests.map(({ settings, turns }) => {
+    const groupOrbit = orbits.get(settings.group)!;
+    return turns.map((turn) => groupOrbit.prepare(settings, turn));
+  });
+  await runPool(
+    model,
+    [...orbits.values()].flatMap((groupOrbit) => groupOrbit.maps),
+  );
+  return pending.map((row) => row.map((finish) => finish()));
+}
+
+/** One group's orbit of one image, read. */
+class GroupOrbit {
+  readonly #group: Group;
+  readonly #readings: OrbitReadings;
+  readonly #features: readonly Float32Array[];
+  readonly #embeddings: readonly Float32Array[];
+  readonly #model: LoadedModel;
+  readonly #maps = new Map<string, PooledMap>();
+
+  constructor(
+    group: Group,
+    readings: OrbitReadings,
+    features: readonly Float32Array[],
+    embeddings: readonly Float32Array[],
+    model: LoadedModel,
+  ) {
+    this.#group = group;
+    this.#readings = readings;
+    this.#features = features;
+    this.#embeddings = embeddings;
+    this.#model = model;
+  }
+
+  get maps(): PooledMap[] {
+    return [...this.#maps.values()];
+  }
+
+  /** Notes what the pool must be asked; the result gives the answer once it has been. */
+  prepare(settings: Settings, turn: number): () => TurnedPrediction {
+    const { featureWeights, embeddingAnswer } = methods[settings.method];
+    const readings = turnedReadings(this.#group, turn, this.#readings);
+    if (!hasFeatureMap(settings)) {
+      const { probabilities, weights } = embeddingAnswer(readings);
+      requireNumbers(probabilities);
+      return () => ({ probabilities, weights });
+    }
+    const { weights } = featureWeights(readings);
+    const { map, start } = this.#combined(settings, turn);
+    const head =
+      settings.head === 'plain'
+        ? [start]
+        : this.#group.elements.map((_, h) => this.#group.product[h]![start]!);
+    for (const element of head) if (!map.embeddings.has(element)) map.embeddings.set(element, null);
+    return () => {
+      const embeddings = head.map((element) => map.embeddings.get(element)!);
+      const probabilities = this.#answer(embeddings);
+      requireNumbers(probabilities);
+      return { probabilities, weights };
+    };
+  }
+
+  #answer(embeddings: readonly Float32Array[]): number[] {
+    const { manifest, classEmbeddings } = this.#model;
+    const joined = new Float32Array(embeddings.length * manifest.embedding);
+    embeddings.forEach((embedding, place) => {
+      joined.set(embedding, place * manifest.embedding);
+    });
+    return softmax(classLogits(headEmbedding(joined, manifest.embedding), classEmbeddings, manifest.logits));
+  }
+
+  /** The combined map of the turned image as `start` applied to a map that other turns share. */
+  #combined(settings: Settings, turn: number): { map: PooledMap; start: number } {
+    const { method, inverse } = settings;
+    if (method === 'vanilla') {
+      const known = new Map([[0, this.#embeddings[turn]!]]);
+      return { map: this.#map(`vanilla ${turn}`, known, () => this.#features[turn]!), start: 0 };
+    }
+    const combine = () => {
+      const { weights } = methods[method].featureWeights(this.#readings);
+      const { size } = this.#model.manifest.features;
+      return combineFeatures(this.#group, this.#features, weights, size, inverse);
+    };
+    const map = this.#map(`${method} ${inverse}`, new Map(), combine);
+    return { map, start: inverse === 'on' ? turn : 0 };
+  }
+
+  #map(key: string, embeddings: PooledMap['embeddings'], make: () => Float32Array): PooledMap {
+    const known = this.#maps.get(key);
+    if (known) return known;
+    const map = { group: this.#group, map: make(), embeddings };
+    this.#maps.set(key, map);
+    return map;
+  }
+}
+
+function turnedReadings(group: Group, turn: number, readings: OrbitReadings): OrbitReadings {
+  if (turn === 0) return readings;
+  const permuted = <T>(values: readonly T[]) => actOnOrientations(group, turn, values);
+  const { lambda, lambdaEmbedding, queries, keys } = readings;
+  return {
+    logits: permuted(readings.logits),
+    normalizedLogits: permuted(readings.normalizedLogits),
+    lambda: lambda && permuted(lambda),
+    lambdaEmbedding: lambdaEmbedding && permuted(lambdaEmbedding),
+    queries: queries && permuted(queries),
+    keys: keys && permuted(keys),
+  };
+}
+
+/** Asks the pool for every embedding that is still missing, many maps per run. */
+async function runPool(model: LoadedModel, maps: readonly PooledMap[]): Promise<void> {
+  const { features, embedding } = model.manifest;
+  const missing = maps.flatMap((map) =>
+    [...map.embeddings].flatMap(([element, known]) => (known === null ? [{ map, element }] : [])),
+  );
+  const length = features.channels * features.size ** 2;
+  for (let first = 0; first < missing.length; first += mapsPerRun) {
+    const run = missing.slice(first, first + mapsPerRun);
+    const batch = new Float32Array(run.length * length);
+    run.forEach(({ map: { group, map }, element }, place) => {
+      const target = batch.subarray(place * length, (place + 1) * length);
+      actOnGrid(group.elements[element]!, map, features.size, target);
+    });
+    const rows = rowsOf(await model.embeddings(batch), embedding);
+    run.forEach(({ map, element }, place) => map.embeddings.set(element, rows[place]!));
+  }
+}

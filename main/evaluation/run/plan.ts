@@ -1,0 +1,103 @@
+// What is to be measured with one model: a row per group, method, level, inverse and head, each once. Pure.
+import { DermOrbitError } from '../../contract/errors.ts';
+import type { Problem, Turned } from '../../contract/evaluation.ts';
+import {
+  methodSchema,
+  type GroupName,
+  type Head,
+  type Inverse,
+  type Level,
+  type Method,
+  type Settings,
+  type SettingsChoice,
+} from '../../contract/settings.ts';
+import type { CombinerName } from '../../equivariance/methods.ts';
+import { hasFeatureMap, resolveSettings } from '../../equivariance/settings.ts';
+import { groups } from '../../groups/groups.ts';
+
+/** What a person asked for. An empty list leaves the choice to the defaults of the method. */
+export interface EvaluationChoices {
+  readonly groups: readonly GroupName[];
+  readonly methods: readonly Method[];
+  readonly levels: readonly Level[];
+  readonly inverses: readonly Inverse[];
+  readonly heads: readonly Head[];
+}
+
+/** One way of predicting. */
+export interface PlannedRow {
+  /** Unique among the rows of a model, and a plain file name. */
+  readonly id: string;
+  readonly settings: Settings;
+}
+
+/** How the images are shown, beside as they are. */
+export interface ViewChoices {
+  readonly turned: Turned;
+  /** Degrees of free turns; empty for none. */
+  readonly angles: readonly number[];
+  readonly seed: number;
+  /** Images whose pixels are really turned, to check the turned answers. */
+  readonly checkedImages: number;
+}
+
+/**
+ * The rows for a model: per group vanilla and test-time augmentation first, whatever was asked for, so that no method
+ * stands without its baselines; then the methods asked for, with every combination of the variants.
+ * @param available the weight networks of the model
+ * @returns rows, and the methods left out because the model lacks their network
+ */
+export function planRows(
+  choices: EvaluationChoices,
+  available: ReadonlySet<CombinerName>,
+): { rows: PlannedRow[]; problems: Problem[] } {
+  const rows = new Map<string, PlannedRow>();
+  const missing = new Map<string, string>();
+  for (const group of new Set(choices.groups)) {
+    for (const choice of variants(group, choices)) {
+      try {
+        const settings = resolveSettings(choice, available);
+        rows.set(rowId(settings), { id: rowId(settings), settings });
+      } catch (error) {
+        if (!(error instanceof DermOrbitError && error.code === 'COMBINER_MISSING')) throw error;
+        missing.set(`${choice.method} (${choice.level ?? 'feature'} level)`, error.message);
+      }
+    }
+  }
+  const problems = [...missing].map(([subject, message]): Problem => ({
+    code: 'COMBINER_MISSING',
+    message,
+    subjects: [subject],
+    excluded: true,
+  }));
+  return { rows: [...rows.values()], problems };
+}
+
+function* variants(
+  group: GroupName,
+  choices: EvaluationChoices,
+): Generator<SettingsChoice & { readonly method: Method }> {
+  const orDefault = <T>(values: readonly T[]): readonly (T | undefined)[] =>
+    values.length === 0 ? [undefined] : values;
+  yield { group, method: 'vanilla' };
+  if (groups[group].order > 1) yield { group, method: 'tta' };
+  for (const method of methodSchema.options) {
+    if (!choices.methods.includes(method) || method === 'vanilla' || method === 'tta') continue;
+    for (const level of orDefault(choices.levels)) {
+      for (const inverse of orDefault(choices.inverses)) {
+        for (const head of orDefault(choices.heads)) yield { group, method, level, inverse, head };
+      }
+    }
+  }
+}
+
+/** E.g. `c4-lambda` (the default: inverse on, orbit head), `c4-lambda-inverse-off-plain`, `c4-equitune-embedding`. */
+export function rowId(settings: Settings): string {
+  const { group, method, level, inverse, head } = settings;
+  const parts: string[] = [group, method];
+  if (level === 'embedding') parts.push('embedding');
+  if (hasFeatureMap(settings) && method !== 'vanilla' && (inverse === 'off' || head === 'plain')) {
+    parts.push(`inverse-${inverse}`, head);
+  }
+  return parts.join('-');
+}
