@@ -5,6 +5,8 @@ import type { Rgb } from '../helpers/evidence.ts';
 export function tokenRgb(token: string, element: Element = document.documentElement): Rgb {
   const probe = document.createElement('span');
   probe.hidden = true;
+  // Pictures keep their colours where text is forced to the system's.
+  probe.style.setProperty('forced-color-adjust', 'none');
   probe.style.color = `var(${token})`;
   element.append(probe);
   const { color } = getComputedStyle(probe);

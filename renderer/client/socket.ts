@@ -1,5 +1,5 @@
 // The transport in a browser: frames over a WebSocket beside the page's own address (whose path holds the
-// token), files as uploads, a few at a time.
+// token), files as uploads, one after the other, so that they stand in the list as they were given.
 import { additionSchema, type Addition } from '../../main/contract/application.ts';
 import { DermOrbitError } from '../../main/contract/errors.ts';
 import { errorRecordSchema } from '../../main/contract/record.ts';
@@ -7,7 +7,6 @@ import { mainFrameSchema, type MainFrame, type PageFrame } from '../../main/cont
 import type { Transport } from './client.ts';
 import { filesOf, isImageName } from './dropped.ts';
 
-const uploadsAtOnce = 4;
 const reconnectAfterMilliseconds = 1000;
 
 export function socketTransport(base: URL): Transport {
@@ -69,16 +68,12 @@ async function uploadImages(base: URL, chosen: readonly File[], signal?: AbortSi
     throw new DermOrbitError('NO_IMAGES', 'The folder holds no JPEG, PNG, TIFF or WebP files.');
   }
   const total: Addition = { added: 0, duplicates: 0, errors: [] };
-  let next = 0;
-  async function uploader(): Promise<void> {
-    for (let file = files[next++]; file !== undefined; file = files[next++]) {
-      const addition = additionSchema.parse(await upload(base, 'upload/image', file, signal));
-      total.added += addition.added;
-      total.duplicates += addition.duplicates;
-      total.errors.push(...addition.errors);
-    }
+  for (const file of files) {
+    const addition = additionSchema.parse(await upload(base, 'upload/image', file, signal));
+    total.added += addition.added;
+    total.duplicates += addition.duplicates;
+    total.errors.push(...addition.errors);
   }
-  await Promise.all(Array.from({ length: uploadsAtOnce }, uploader));
   return total;
 }
 

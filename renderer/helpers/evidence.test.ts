@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../../main/contract/record.ts';
-import { evidenceFor, evidencePixels, evidenceScale } from './evidence.ts';
+import { evidenceFor, evidencePixels, evidenceScale, strongestPlace } from './evidence.ts';
 
 const evidence: Evidence = {
   classes: ['MEL', 'NV'],
@@ -35,5 +35,27 @@ describe('evidencePixels', () => {
   });
   it('is transparent where all is zero', () => {
     expect([...evidencePixels([0, 0], 0, colours)].filter((_, index) => index % 4 === 3)).toEqual([0, 0]);
+  });
+});
+
+describe('strongestPlace', () => {
+  const at = (place: number): string | null =>
+    strongestPlace({
+      cells: Array.from({ length: 16 }, (_, cell) => (cell === place ? 2 : -1)),
+      size: 4,
+      placed: 0,
+      constant: 0,
+      logit: 0,
+    });
+  it.each([
+    [0, 'upper left'],
+    [5, 'centre'],
+    [7, 'middle right'],
+    [13, 'lower centre'],
+  ])('cell %d of 4 x 4: %s', (cell, words) => {
+    expect(at(cell)).toBe(words);
+  });
+  it('claims no place where nothing speaks for the class', () => {
+    expect(at(99)).toBeNull();
   });
 });

@@ -53,3 +53,17 @@ export function evidencePixels(
   });
   return pixels;
 }
+
+const rows = ['upper', 'middle', 'lower'] as const;
+const columns = ['left', 'centre', 'right'] as const;
+
+/** Where the evidence for the class is strongest, in words: `upper left`, `centre`; null if nothing speaks for it. */
+export function strongestPlace({ cells, size }: ClassEvidence): string | null {
+  const largest = Math.max(...cells);
+  if (largest <= 0) return null;
+  const cell = cells.indexOf(largest);
+  const third = (place: number): number => Math.min(2, Math.floor((3 * (place + 0.5)) / size));
+  const row = rows[third(Math.floor(cell / size))] ?? 'middle';
+  const column = columns[third(cell % size)] ?? 'centre';
+  return row === 'middle' && column === 'centre' ? 'centre' : `${row} ${column}`;
+}
