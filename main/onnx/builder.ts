@@ -31,8 +31,18 @@ export class GraphBuilder {
   readonly #outputs: ValueInfo[] = [];
   readonly #names = new Set<string>();
 
-  constructor(name: string) {
+  /** @param start a graph to add to; without it the new graph is empty */
+  constructor(name: string, start?: Graph) {
     this.#name = name;
+    if (!start) return;
+    this.#nodes.push(...start.nodes);
+    this.#inputs.push(...start.inputs);
+    this.#outputs.push(...start.outputs);
+    for (const [key, constant] of start.constants) this.#constants.set(key, constant);
+    const made = start.nodes.flatMap(({ outputs }) => outputs);
+    for (const value of [...start.inputs.map((input) => input.name), ...start.constants.keys(), ...made]) {
+      this.#names.add(value);
+    }
   }
 
   input(name: string, type: ValueInfo['type'], dims: ValueInfo['dims']): string {
@@ -78,17 +88,35 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     name = op,
   ): string {
-    const output = this.#unique(name);
-    this.#nodes.push({
+    return this.ops(op, inputs, attributes, [name])[0]!;
+  }
+
+  /** Adds a node with several outputs; returns their names, made unique (an empty name is an absent output). */
+  ops(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+    names: readonly string[],
+  ): string[] {
+    const outputs = names.map((name) => (name === '' ? '' : this.#unique(name)));
+    const node: Node = {
       op,
-      name: output,
+      name: outputs[0] ?? op,
       inputs,
-      outputs: [output],
+      outputs,
       attributes: Object.fromEntries(
         Object.entries(attributes).map(([key, value]) => [key, asAttribute(value)]),
       ),
-    });
-    return output;
+    };
+    this.#nodes.push(node);
+    this.added(node);
+    return outputs;
+  }
+
+  /** Called with every node, for builders that keep account of them. */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a plain builder keeps no account
+  protected added(_node: Node): void {
+    return;
   }
 
   /** Reshape with a constant target: 0 keeps a dimension, -1 is inferred. */

@@ -1,0 +1,54 @@
+// Batch normalization in training mode, made ready to be differentiated. Pure.
+//
+// ONNX gives its running statistics after the step, not the batch's own, which the gradient needs. With momentum 0
+// they are the batch's own; the running ones are then an average of old and new, as the op defines it.
+import { floatAttribute, intAttribute } from '../onnx/attributes.ts';
+import type { Graph, Node } from '../onnx/graph.ts';
+import { Emitter } from './emitter.ts';
+import { AutodiffError } from './error.ts';
+
+/** One running statistic: a constant or input of the graph, and the value that replaces it after a step. */
+export interface RunningStatistic {
+  readonly name: string;
+  readonly next: string;
+}
+
+const defaultMomentum = 0.9;
+
+function isLive(node: Node): boolean {
+  return node.op === 'BatchNormalization' && intAttribute(node, 'training_mode', 0) === 1;
+}
+
+/**
+ * Gives every BatchNormalization in training mode the batch's mean and variance as outputs.
+ * @returns the graph, in which the values that held running statistics after the step still do
+ * @throws AutodiffError GRADIENT_NOT_SUPPORTED if such a node lacks its statistics
+ */
+export function exposeBatchStatistics(graph: Graph): { graph: Graph; statistics: RunningStatistic[] } {
+  if (!graph.nodes.some(isLive)) return { graph, statistics: [] };
+  const emit = new Emitter({ ...graph, nodes: [] });
+  const statistics: RunningStatistic[] = [];
+  for (const node of graph.nodes) {
+    if (isLive(node)) statistics.push(...expose(emit, node));
+    else emit.ops(node.op, node.inputs, node.attributes, node.outputs);
+  }
+  return { graph: emit.build().graph, statistics };
+}
+
+function expose(emit: Emitter, node: Node): RunningStatistic[] {
+  const [output, ...after] = node.outputs as [string, ...string[]];
+  const momentum = floatAttribute(node, 'momentum', defaultMomentum);
+  const running = node.inputs.slice(3, 5);
+  if (running.length !== 2) {
+    throw new AutodiffError('GRADIENT_NOT_SUPPORTED', `${node.op} ${node.name} has no running statistics.`);
+  }
+  const attributes = { ...node.attributes, momentum: { float: 0 } };
+  const names = [output, `${output}.batch_mean`, `${output}.batch_variance`];
+  const [, ...batch] = emit.ops(node.op, node.inputs, attributes, names);
+  return running.map((name, index) => {
+    const kept = emit.multiply(name, emit.scalar(momentum, name));
+    const added = emit.multiply(batch[index]!, emit.scalar(1 - momentum, name));
+    const next = emit.add(kept, added, after[index] ?? `${name}.next`);
+    return { name, next };
+  });
+}
