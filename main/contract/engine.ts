@@ -75,7 +75,7 @@ export const importRequestSchema = z.object({
   prompts: z.string().optional(),
   combiners: z.string().optional(),
   normalize: z.boolean().optional(),
-  scale: z.number().optional(),
+  scale: z.number().positive().optional(),
   /** A MODEL_CARD.md to carry into the package. */
   card: z.string().optional(),
   /** A JSON file with what is to be said about the model: name, description, license, metrics. */

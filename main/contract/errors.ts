@@ -305,7 +305,7 @@ export function asDermOrbitError(thrown: unknown, fallback: ErrorCode = 'INTERNA
   if (thrown instanceof Error) {
     if (thrown.name === 'AbortError')
       return new DermOrbitError('CANCELLED', 'The work was cancelled.', { cause: thrown });
-    if ('code' in thrown && thrown.code === 'ENOSPC') {
+    if ('code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')) {
       return new DermOrbitError('DISK_FULL', thrown.message, { cause: thrown });
     }
     return new DermOrbitError(fallback, thrown.message, { cause: thrown });

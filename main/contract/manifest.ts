@@ -22,7 +22,13 @@ const metricSchema = z.strictObject({
   note: z.string().optional(),
 });
 
-export const modelIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/);
+/** Names that Windows keeps for devices: no folder can have them there. */
+const reservedNames = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
+
+export const modelIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/)
+  .refine((id) => !reservedNames.test(id), 'a name that Windows keeps for itself');
 
 export const manifestSchema = z.strictObject({
   schema: z.literal(1),
@@ -47,7 +53,7 @@ export const manifestSchema = z.strictObject({
   /** Width E of the embedding. */
   embedding: dimension,
   /** Logit rule: scale * (normalize ? e / |e| : e) T. */
-  logits: z.strictObject({ normalize: z.boolean(), scale: z.number() }),
+  logits: z.strictObject({ normalize: z.boolean(), scale: z.number().positive() }),
   architecture: z.strictObject({
     name: z.string(),
     layers: z.tuple([dimension, dimension, dimension, dimension]),
