@@ -10,6 +10,7 @@ test.beforeEach(({ surface }) => {
 });
 
 test('every window is sandboxed, isolated and without Node', async ({ app }) => {
+  test.skip(!app.double, 'asks the double');
   await addExamples(app);
   const { windows, sandboxed, switches } = await app.state();
   expect(sandboxed).toBe(true);
@@ -26,6 +27,7 @@ test('every window is sandboxed, isolated and without Node', async ({ app }) => 
 });
 
 test('the page can neither leave, nor open windows, nor get permissions', async ({ app, expectedErrors }) => {
+  test.skip(!app.double, 'asks the double');
   expectedErrors.push('Failed to load', 'net::ERR');
   await app.page.evaluate(() => {
     window.location.href = 'https://example.com/';
@@ -83,6 +85,7 @@ test('a second start hands its files to the window', async ({ app }) => {
 });
 
 test('files dropped from the disk are read where they lie, folders walked', async ({ app }) => {
+  test.skip(!app.double, 'asks the double');
   const folder = join(app.files, 'dropped');
   mkdirSync(folder);
   manyImages(folder, 3);

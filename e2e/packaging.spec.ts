@@ -25,7 +25,6 @@ import { root } from './surfaces.ts';
 /** electron-builder.yml as the builder reads it. */
 const configuration = await getConfig(root, null, null);
 
- 
 test.beforeEach(({}, { project }) => {
   test.skip(project.name !== 'host', 'once is enough');
 });

@@ -6,14 +6,20 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { browserArguments, findBrowser } from './browser.ts';
+import { askElectron, installedElectron, launchElectron } from './real-electron.ts';
 import type { DoubleMessage, DoubleRequest, DoubleState } from './electron-double/protocol.ts';
 
 export const root = join(import.meta.dirname, '..');
+
+/** The built main process, as Electron starts it. */
+const mainFile = join(root, 'dist/main/electron/main.js');
 
 export type SurfaceName = 'host' | 'electron';
 
 export interface OpenApp {
   readonly surface: SurfaceName;
+  /** Whether the window is the double's: some things only it can tell. */
+  readonly double: boolean;
   readonly page: Page;
   /** DERMORBIT_HOME of this run. */
   readonly home: string;
@@ -33,8 +39,9 @@ export interface OpenApp {
   close(): Promise<void>;
 }
 
-/** Pages of both surfaces come from 127.0.0.1 or from the double's stand-in for app://. */
-export const ownAddress = /^(?:http:\/\/127\.0\.0\.1:\d+\/|https:\/\/dermorbit\.invalid\/|blob:|data:)/;
+/** Pages of both surfaces come from 127.0.0.1 from app://, or from the double's stand-in for it. */
+export const ownAddress =
+  /^(?:http:\/\/127\.0\.0\.1:\d+\/|https:\/\/dermorbit\.invalid\/|app:\/\/dermorbit\/|blob:|data:)/;
 
 /** Settings that a test begins with; by default the introduction has been read. */
 export type StartSettings = Readonly<Record<string, unknown>> | string;
@@ -49,7 +56,9 @@ export async function openApp(
   mkdirSync(files);
   const text = typeof settings === 'string' ? settings : JSON.stringify({ schema: 1, preferences: settings });
   writeFileSync(join(home, 'settings.json'), text);
-  return surface === 'host' ? openHostApp(home, files) : openDoubleApp(home, files);
+  if (surface === 'host') return openHostApp(home, files);
+  const electron = installedElectron();
+  return electron === null ? openDoubleApp(home, files) : openElectronApp(electron, home, files);
 }
 
 async function openHostApp(home: string, files: string): Promise<OpenApp> {
@@ -66,6 +75,7 @@ async function openHostApp(home: string, files: string): Promise<OpenApp> {
   await page.goto(address);
   return {
     surface: 'host',
+    double: false,
     page,
     home,
     files,
@@ -95,7 +105,7 @@ async function openHostApp(home: string, files: string): Promise<OpenApp> {
 }
 
 async function openDoubleApp(home: string, files: string): Promise<OpenApp> {
-  const child = fork(join(root, 'dist/main/electron/main.js'), [], {
+  const child = fork(mainFile, [], {
     env: { ...process.env, DERMORBIT_HOME: home },
     execArgv: ['--import', join(root, 'e2e/electron-double/register.ts')],
   });
@@ -110,12 +120,36 @@ async function openDoubleApp(home: string, files: string): Promise<OpenApp> {
     child.send(request);
     return (await answer).result;
   };
+  const close = async (): Promise<void> => {
+    await ask({ ask: 'quit' }).catch(() => undefined);
+    await browser.close();
+    await ended(child);
+    rmSync(home, { recursive: true, force: true });
+  };
+  return windowApp({ double: true, page, home, files, requests, ask, close });
+}
+
+async function openElectronApp(program: string, home: string, files: string): Promise<OpenApp> {
+  const electron = await launchElectron(program, mainFile, home);
+  const page = await electron.firstWindow();
+  const requests = watchRequests(page);
+  await page.waitForURL('app://dermorbit/');
+  const ask = (request: DoubleRequest): Promise<unknown> => askElectron(electron, request);
+  const close = async (): Promise<void> => {
+    await electron.close();
+    rmSync(home, { recursive: true, force: true });
+  };
+  return windowApp({ double: false, page, home, files, requests, ask, close });
+}
+
+type WindowParts = Pick<OpenApp, 'double' | 'page' | 'home' | 'files' | 'requests' | 'ask' | 'close'>;
+
+/** What a person does around a window, whichever Electron it is. */
+function windowApp(parts: WindowParts): OpenApp {
+  const { page, files, ask } = parts;
   return {
+    ...parts,
     surface: 'electron',
-    page,
-    home,
-    files,
-    requests,
     choose: async (paths, act) => {
       await ask({ ask: 'answerDialog', answer: paths });
       await act();
@@ -130,14 +164,7 @@ async function openDoubleApp(home: string, files: string): Promise<OpenApp> {
     killEngine: async () => {
       await ask({ ask: 'killEngine' });
     },
-    ask,
     state: async () => (await ask({ ask: 'state' })) as DoubleState,
-    close: async () => {
-      await ask({ ask: 'quit' }).catch(() => undefined);
-      await browser.close();
-      await ended(child);
-      rmSync(home, { recursive: true, force: true });
-    },
   };
 }
 

@@ -99,11 +99,14 @@ test('an engine that is killed costs the image it was at; the queue goes on', as
   await addImages(app, manyImages(join(app.files, 'many'), 40));
   await expect(rows(app.page).nth(2)).toHaveAccessibleName(/%/);
   await app.killEngine();
-  await expect(app.page.getByRole('option', { name: 'failed, The engine stopped' }).first()).toBeVisible();
+  await expect(app.page.getByRole('radio', { name: 'Failed 1' })).toHaveCount(1);
   await expect(app.page.getByRole('progressbar', { name: 'Classifying' })).toHaveCount(0, {
     timeout: 60_000,
   });
   await expect(app.page.getByRole('radio', { name: 'Failed 1' })).toHaveCount(1);
+  await app.page.getByRole('radio', { name: 'Failed 1' }).check({ force: true });
+  await expect(rows(app.page)).toHaveCount(1);
+  await expect(rows(app.page)).toHaveAccessibleName(/failed, The engine stopped/);
   await expect(app.page.getByText('Engine ready')).toBeVisible();
 });
 

@@ -78,12 +78,9 @@ const routes: readonly Route[] = [
 
 /** The page's files are listed once, and only what was listed then is ever served. */
 export function openResources(application: Application, rendererFolder: string): Resources {
-  const pageFiles = new Map<string, string>();
-  for (const entry of readdirSync(rendererFolder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
-    pageFiles.set(relative(rendererFolder, file).split(sep).join('/'), file);
-  }
+  const pageFiles = new Map(
+    filesBelow(rendererFolder).map((file) => [relative(rendererFolder, file).split(sep).join('/'), file]),
+  );
 
   return {
     get: async (path) => {
@@ -96,6 +93,14 @@ export function openResources(application: Application, rendererFolder: string):
       return notFound;
     },
   };
+}
+
+/** All files of a folder and its sub-folders; step by step, which also works inside Electron's archive. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
 }
 
 function pageFile(file: string): Resource {
