@@ -4,8 +4,10 @@ import { Command } from 'commander';
 import { version } from '../engine/version.ts';
 import { addBenchCommand } from './bench.ts';
 import { addClassifyCommand } from './classify.ts';
+import { addEvaluateCommand } from './evaluate.ts';
 import { addModelsCommand } from './models.ts';
 import { reportFatal } from './output.ts';
+import { addScoreCommand } from './score.ts';
 
 const program = new Command('dermorbit')
   .description(
@@ -16,6 +18,8 @@ const program = new Command('dermorbit')
   .showHelpAfterError('(add --help for the options of a command)');
 addClassifyCommand(program);
 addModelsCommand(program);
+addEvaluateCommand(program);
+addScoreCommand(program);
 addBenchCommand(program);
 
 // A reader that stops reading (`dermorbit classify --json | head`) is no error of ours.

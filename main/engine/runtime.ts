@@ -41,6 +41,9 @@ export function runtimeProviders(): ReadonlySet<string> {
   return new Set(ort.listSupportedBackends().map(({ name }) => name));
 }
 
+/** The version of ONNX Runtime, as reports carry it. */
+export const runtimeVersion = ort.env.versions.node ?? ort.env.versions.common;
+
 /** Libraries that a provider loads at run time where they are not bundled, beside the runtime's own. */
 const providerLibraries: Readonly<Partial<Record<Provider, string>>> = { cuda: 'cuda', tensorrt: 'tensorrt' };
 

@@ -3,6 +3,7 @@
 import type { Inspection } from '../contract/engine.ts';
 import { rankClasses, type Classification, type Evidence, type Orientation } from '../contract/record.ts';
 import { malignantClasses } from '../contract/settings.ts';
+import { escaped } from './html.ts';
 import { reportStyle } from './report-style.ts';
 import { className, percent, settingsLine, stabilitySentence } from './text.ts';
 
@@ -140,15 +141,4 @@ function provenance({ inspection: { record }, modelName, versions }: ReportInput
     ['Software', `DermOrbit ${record.version}, ${software.join(', ')}; provider ${record.provider}`],
   ];
   return `<dl>${facts.map(([term, fact]) => `<dt>${escaped(term)}</dt><dd>${escaped(fact)}</dd>`).join('')}</dl>`;
-}
-
-function escaped(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 }

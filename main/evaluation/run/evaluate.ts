@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { EvaluatedModel, Evaluation, Problem, TurnCheck } from '../../contract/evaluation.ts';
 import type { LoadedModel } from '../../engine/model.ts';
+import { runtimeVersion } from '../../engine/runtime.ts';
 import { version } from '../../engine/version.ts';
 import { groups } from '../../groups/groups.ts';
 import { listed } from '../csv.ts';
@@ -135,7 +136,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
   const evaluation: Evaluation = {
     schema: 1,
     dermorbit: version,
-    versions: { node: process.versions.node },
+    versions: { node: process.versions.node, onnxruntime: runtimeVersion },
     made: new Date().toISOString(),
     dataset: {
       images: source.images,

@@ -1,0 +1,238 @@
+// dermorbit evaluate: a labelled set in, the comparison of methods out.
+import { join, parse, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { z } from 'zod';
+import { DermOrbitError } from '../contract/errors.ts';
+import type { Problem } from '../contract/evaluation.ts';
+import {
+  groupNameSchema,
+  headSchema,
+  inverseSchema,
+  levelSchema,
+  methodSchema,
+} from '../contract/settings.ts';
+import { dataFolder, defaultModelFolders } from '../engine/folders.ts';
+import { loadModel, type LoadedModel } from '../engine/model.ts';
+import { parseProvider } from '../engine/providers.ts';
+import { ModelStore } from '../engine/store/store.ts';
+import { openDataset } from '../evaluation/datasets/datasets.ts';
+import { defaultBootstrap } from '../evaluation/metrics/bootstrap.ts';
+import {
+  evaluate,
+  planModel,
+  type EvaluationEvent,
+  type EvaluationPlan,
+  type FinishedEvaluation,
+} from '../evaluation/run/evaluate.ts';
+import { evaluationReport } from '../reports/evaluation-report.ts';
+import { writeFileAtomic } from '../services/atomic.ts';
+import { harmless, interruptSignal, note } from './output.ts';
+import { showProgress, type ProgressDisplay } from './progress.ts';
+import { printEvaluation } from './show-evaluation.ts';
+
+interface EvaluateOptions {
+  readonly images: string;
+  readonly labels?: string;
+  readonly groupings?: string;
+  readonly model: readonly string[];
+  readonly methods: string;
+  readonly groups: string;
+  readonly levels?: string;
+  readonly inverses?: string;
+  readonly heads?: string;
+  readonly turned: string;
+  readonly angleStep?: string;
+  readonly check: string;
+  readonly seed: string;
+  readonly limit?: string;
+  readonly resamples: string;
+  readonly provider: string;
+  readonly run?: string;
+  readonly csv?: string;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+export function addEvaluateCommand(program: Command): void {
+  const list = (values: readonly string[]) => values.join(', ');
+  program
+    .command('evaluate')
+    .description('compare methods on labelled images: accuracy, robustness under turns, calibration, weights')
+    .requiredOption('--images <dir>', 'images: an ISIC folder, a folder per class, CIFAR-100 (binary), ...')
+    .option('--labels <csv>', 'labels (default: what lies beside the images by the name of its format)')
+    .option('--groupings <csv>', 'which images show the same lesion: image,lesion_id')
+    .option('--model <id|folder...>', 'models to compare', ['dermorbit-base'])
+    .option(
+      '--methods <list>',
+      `of ${list(methodSchema.options)}; vanilla and tta are always there`,
+      'equitune,equizero,lambda,attention',
+    )
+    .option('--groups <list>', `of ${list(groupNameSchema.options)}`, 'c4')
+    .option('--levels <list>', `of ${list(levelSchema.options)} (default: feature)`)
+    .option('--inverses <list>', `of ${list(inverseSchema.options)} (default: on)`)
+    .option('--heads <list>', `of ${list(headSchema.options)} (default: orbit)`)
+    .option(
+      '--turned <which>',
+      'none; random: judge each image turned by a random element; all: every element',
+      'all',
+    )
+    .option('--angle-step <degrees>', 'also turn freely, in steps of so many degrees (interpolates: slow)')
+    .option('--check <number>', 'images whose pixels are really turned, to check the computed turns', '16')
+    .option('--seed <number>', 'of the random turns', '1')
+    .option('--limit <number>', 'only the first images of the set')
+    .option('--resamples <number>', 'bootstrap resamples of lesions', String(defaultBootstrap.resamples))
+    .option('--provider <provider>', 'auto, cuda, tensorrt, dml, webgpu, coreml or cpu', 'auto')
+    .option('--run <dir>', 'keep what was measured in this folder, and go on from what lies there')
+    .option('--csv <file>', 'write predictions for the official scorer: FILE.csv becomes FILE.<row>.csv')
+    .option('--report <file>', 'write a report: one HTML file with every plot')
+    .option('--json', 'print the whole result as JSON and nothing else')
+    .addHelpText(
+      'after',
+      '\nThe image tower reads every orientation of an image once, for all methods. A run that was interrupted\n' +
+        'goes on where it ended when the same command is given again.\n' +
+        '\nExamples:\n  dermorbit evaluate --images ISIC2018_Task3_Validation_Input --report validation.html' +
+        '\n  dermorbit evaluate --images photos/ --labels labels.csv --groups c1,c4,d4 --turned random --csv p.csv',
+    )
+    .action(evaluateSet);
+}
+
+async function evaluateSet(options: EvaluateOptions): Promise<void> {
+  const signal = interruptSignal();
+  const { source, choices, views, bootstrap, provider, limit } = parseOptions(options);
+  const set = await openDataset(source, signal);
+  const models: LoadedModel[] = [];
+  try {
+    const store = new ModelStore(defaultModelFolders());
+    for (const id of new Set(options.model)) {
+      const found = await store.find(id);
+      if (models.some((model) => model.id === found.manifest.id)) {
+        throw new DermOrbitError('OPTION_INVALID', `Two of the models have the id "${found.manifest.id}".`);
+      }
+      models.push(await loadModel(found, provider));
+    }
+    const planned = models.map((model) => planModel(model, set, choices, limit));
+    for (const { model, problems } of planned) {
+      listProblems(models.length > 1 ? `${model.id}: ` : '', problems);
+    }
+    const plan = { source, models: planned, views, bootstrap };
+    const finished = await run(plan, options, signal);
+    await write(finished, options);
+    if (options.json) process.stdout.write(`${JSON.stringify(finished.evaluation, null, 2)}\n`);
+    else printEvaluation(finished.evaluation);
+    if (finished.failedImages > 0) process.exitCode = 1;
+  } finally {
+    await Promise.all(models.map((model) => model.release()));
+  }
+}
+
+function parseOptions(options: EvaluateOptions) {
+  const turned = parseList('--turned', options.turned, ['none', 'random', 'all'] as const);
+  if (turned.length !== 1) throw new DermOrbitError('OPTION_INVALID', '--turned takes one value.');
+  const step =
+    options.angleStep === undefined ? null : parseNumber('--angle-step', options.angleStep, 1, 180);
+  const choose = <T extends string>(
+    name: string,
+    text: string | undefined,
+    schema: z.ZodEnum<Record<T, T>>,
+  ) => (text === undefined ? [] : parseList(name, text, schema.options as readonly T[]));
+  return {
+    source: {
+      images: resolve(options.images),
+      labels: options.labels === undefined ? null : resolve(options.labels),
+      lesions: options.groupings === undefined ? null : resolve(options.groupings),
+    },
+    choices: {
+      groups: choose('--groups', options.groups, groupNameSchema),
+      methods: choose('--methods', options.methods, methodSchema),
+      levels: choose('--levels', options.levels, levelSchema),
+      inverses: choose('--inverses', options.inverses, inverseSchema),
+      heads: choose('--heads', options.heads, headSchema),
+    },
+    views: {
+      turned: turned[0]!,
+      angles:
+        step === null ? [] : Array.from({ length: Math.ceil(360 / step - 1e-9) }, (_, place) => place * step),
+      seed: parseNumber('--seed', options.seed, 0, 2 ** 31 - 1, true),
+      checkedImages: parseNumber('--check', options.check, 0, 1e6, true),
+    },
+    bootstrap: {
+      ...defaultBootstrap,
+      resamples: parseNumber('--resamples', options.resamples, 1, 1e6, true),
+    },
+    provider: parseProvider(options.provider),
+    limit: options.limit === undefined ? undefined : parseNumber('--limit', options.limit, 1, 1e9, true),
+  };
+}
+
+function parseList<T extends string>(option: string, text: string, allowed: readonly T[]): T[] {
+  const found = text.split(',').map((value) => value.trim());
+  const wrong = found.filter((value) => !allowed.includes(value as T));
+  if (wrong.length > 0) {
+    const message = `${option} takes ${allowed.join(', ')}, not "${wrong.join(', ')}".`;
+    throw new DermOrbitError('OPTION_INVALID', message);
+  }
+  return [...new Set(found)] as T[];
+}
+
+function parseNumber(option: string, text: string, least: number, most: number, whole = false): number {
+  const number = Number(text);
+  const fits = text.trim() !== '' && number >= least && number <= most;
+  if (!fits || (whole && !Number.isInteger(number))) {
+    const kind = whole ? 'a whole number' : 'a number';
+    throw new DermOrbitError(
+      'OPTION_INVALID',
+      `${option} takes ${kind} from ${least} to ${most}, not "${text}".`,
+    );
+  }
+  return number;
+}
+
+/** Before anything runs: what is wrong with the set, and what it costs. */
+function listProblems(prefix: string, problems: readonly Problem[]): void {
+  for (const { code, message, excluded } of problems) {
+    note(harmless(`${prefix}${message}${excluded ? ' Left out.' : ''} (${code})`));
+  }
+}
+
+async function run(
+  plan: EvaluationPlan,
+  options: EvaluateOptions,
+  signal: AbortSignal,
+): Promise<FinishedEvaluation> {
+  const several = plan.models.length > 1;
+  let shown: { key: string; display: ProgressDisplay } | null = null;
+  const units = { image: 'images', statistics: 'rows of statistics' } as const;
+  const onEvent = ({ kind, model, done, total, id }: EvaluationEvent) => {
+    const key = `${kind} ${model}`;
+    if (shown?.key !== key) {
+      shown?.display.stop();
+      shown = { key, display: showProgress(total, several ? `${units[kind]} (${model})` : units[kind]) };
+    }
+    shown.display.update(done, id);
+  };
+  const stop = () => shown?.display.stop();
+  return evaluate(plan, {
+    folder: options.run === undefined ? join(dataFolder(), 'evaluations') : resolve(options.run),
+    removeJournal: options.run === undefined,
+    signal,
+    onEvent,
+  }).finally(stop);
+}
+
+async function write(
+  { evaluation, predictions }: FinishedEvaluation,
+  options: EvaluateOptions,
+): Promise<void> {
+  if (options.csv !== undefined) {
+    const { dir, name, ext } = parse(resolve(options.csv));
+    const several = evaluation.models.length > 1;
+    for (const { model, row, csv } of predictions) {
+      await writeFileAtomic(join(dir, `${name}.${several ? `${model}.` : ''}${row}${ext || '.csv'}`), csv);
+    }
+    note(`Predictions of ${predictions.length} rows: ${join(dir, `${name}.<row>${ext || '.csv'}`)}`);
+  }
+  if (options.report !== undefined) {
+    await writeFileAtomic(options.report, evaluationReport(evaluation));
+    note(`Report: ${resolve(options.report)}`);
+  }
+}
