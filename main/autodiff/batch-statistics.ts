@@ -19,6 +19,11 @@ function isLive(node: Node): boolean {
   return node.op === 'BatchNormalization' && intAttribute(node, 'training_mode', 0) === 1;
 }
 
+/** The running mean and variance of every BatchNormalization in training mode. */
+export function runningStatisticNames(graph: Graph): string[] {
+  return [...new Set(graph.nodes.filter(isLive).flatMap((node) => node.inputs.slice(3, 5)))];
+}
+
 /**
  * Gives every BatchNormalization in training mode the batch's mean and variance as outputs.
  * @returns the graph, in which the values that held running statistics after the step still do
@@ -48,7 +53,7 @@ function expose(emit: Emitter, node: Node): RunningStatistic[] {
   return running.map((name, index) => {
     const kept = emit.multiply(name, emit.scalar(momentum, name));
     const added = emit.multiply(batch[index]!, emit.scalar(1 - momentum, name));
-    const next = emit.add(kept, added, after[index] ?? `${name}.next`);
+    const next = emit.add(kept, added, after[index] ?? `${name}.updated`);
     return { name, next };
   });
 }

@@ -128,10 +128,19 @@ export class GraphBuilder {
     return this.op('Transpose', [value], { perm: permutation }, name);
   }
 
-  /** Declares `value` as the graph output `name`. */
+  /**
+   * Declares `value` as the graph output `name`.
+   * @throws RangeError if another value has that name
+   */
   output(name: string, value: string, dims: ValueInfo['dims'], type: ValueInfo['type'] = 'float32'): void {
+    if (this.#names.has(name)) throw new RangeError(`graph ${this.#name} has a value ${name} already`);
     this.op('Identity', [value], {}, name);
     this.#outputs.push({ name, type, dims });
+  }
+
+  /** The graph's nodes so far. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
   }
 
   build(): Model {
