@@ -173,7 +173,7 @@ describe.skipIf(!present)('pre-finetuning', () => {
     const { gradients } = await train(training, 1, orbitFeatures());
     const square = (values: Float32Array) => values.reduce((sum, value) => sum + value * value, 0);
     const length = Math.sqrt([...gradients.values()].reduce((sum, values) => sum + square(values), 0));
-    const distance = 2e-3;
+    const distance = 3e-4;
     const along = async (sign: number) => {
       const state = training.state.map((spec) => {
         const gradient = gradients.get(spec.name);
@@ -185,7 +185,7 @@ describe.skipIf(!present)('pre-finetuning', () => {
       return (await train({ ...training, state }, 1, orbitFeatures())).losses[0]!;
     };
     const slope = ((await along(1)) - (await along(-1))) / (2 * distance);
-    expect(Math.abs(slope / length - 1)).toBeLessThan(1e-2);
+    expect(Math.abs(slope / length - 1)).toBeLessThan(5e-3);
   });
 });
 
