@@ -1,4 +1,5 @@
 // The evidence map laid over the image it explains. `evidenceColours` is pure; `overlayEvidence` encodes.
+import { palette } from '../contract/palette.ts';
 import { encodePng } from './display.ts';
 
 type Colour = readonly [number, number, number];
@@ -14,11 +15,11 @@ export interface OverlayOptions {
   readonly scale?: number;
 }
 
-/**
- * Yellow and blue of the palette of Okabe and Ito (2008): told apart with every kind of colour blindness and, by
- * their lightness, in grey; neither is a colour of skin.
- */
-const defaults = { opacity: 0.6, positive: [240, 228, 66], negative: [0, 114, 178] } as const;
+const defaults = {
+  opacity: 0.6,
+  positive: palette.evidenceFor,
+  negative: palette.evidenceAgainst,
+} as const;
 
 /**
  * Blends an evidence map into its image. The blend is proportional to the evidence and symmetric about 0: a cell

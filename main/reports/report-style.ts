@@ -1,5 +1,7 @@
 // The style sheet of the report: one A4 or Letter page, black on white, the same on screen and on paper.
 
+import { cssColour, palette } from '../contract/palette.ts';
+
 export const reportStyle = `
 @page { size: A4; margin: 12mm; }
 * { box-sizing: border-box; }
@@ -20,11 +22,11 @@ td { padding: .3mm 2mm .3mm 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { width: 80mm; height: 2.4mm; display: block; }
 .track { fill: #e5e9ee; }
-.malignant .fill { fill: #b3261e; }
-.benign .fill { fill: #2f6f4f; }
+.malignant .fill { fill: ${cssColour(palette.malignant)}; }
+.benign .fill { fill: ${cssColour(palette.benign)}; }
 .orientations { list-style: none; display: flex; flex-wrap: wrap; gap: 3mm; margin: 1mm 0; padding: 0; }
 .orientations li { width: 20mm; display: flex; flex-direction: column; font-size: 7.5pt; border: .4mm solid transparent; padding: .5mm; }
-.orientations li.differs { border-color: #b3261e; }
+.orientations li.differs { border-color: ${cssColour(palette.malignant)}; }
 .thumb { width: 18mm; height: 18mm; overflow: hidden; }
 .thumb img { width: 100%; height: 100%; object-fit: cover; }
 .turn-90 { transform: rotate(-90deg); }

@@ -58,7 +58,9 @@ describe('report', () => {
   it('draws one cell per feature-map cell, blue against, strongest most opaque', () => {
     const cells = evidenceSvg(evidence, 'MEL').match(/<rect [^>]*>/g) ?? [];
     expect(cells).toHaveLength(4);
-    expect(cells[1]).toContain('x="1" y="0" width="1" height="1" fill="#1a66d0" fill-opacity="0.750"');
+    expect(cells[1]).toContain(
+      'x="1" y="0" width="1" height="1" fill="rgb(70, 13, 149)" fill-opacity="0.750"',
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 // A one-page report on one image as a self-contained HTML page: no script, no request, one style sheet. It is
 // printed to PDF by the window, or shown as a print view by the browser.
 import type { Inspection } from '../contract/engine.ts';
+import { cssColour, palette } from '../contract/palette.ts';
 import { rankClasses, type Classification, type Evidence, type Orientation } from '../contract/record.ts';
 import { malignantClasses } from '../contract/settings.ts';
 import { escaped } from './html.ts';
@@ -67,7 +68,7 @@ function pictures({ inspection, picture }: ReportInput): string {
   const overlay = evidenceSvg(evidence, top);
   return `${plain}<figure><div class="stack">${image}${overlay}</div><figcaption>Evidence for ${escaped(
     className(top),
-  )}: orange speaks for it, blue against it</figcaption></figure>`;
+  )}: teal speaks for it, violet against it</figcaption></figure>`;
 }
 
 /** The class's evidence cells as an SVG grid over the image; opacity grows with a cell's share of the largest. */
@@ -77,7 +78,7 @@ export function evidenceSvg(evidence: Evidence, code: string): string {
   const squares = cells.map((value, index) => {
     const [row, column] = [Math.floor(index / evidence.size), index % evidence.size];
     const opacity = (0.75 * Math.abs(value)) / largest;
-    const colour = value >= 0 ? '#e8710a' : '#1a66d0';
+    const colour = cssColour(value >= 0 ? palette.evidenceFor : palette.evidenceAgainst);
     return `<rect x="${column}" y="${row}" width="1" height="1" fill="${colour}" fill-opacity="${opacity.toFixed(3)}"/>`;
   });
   const box = `0 0 ${evidence.size} ${evidence.size}`;
@@ -98,8 +99,7 @@ function probabilities(record: Classification): string {
 }
 
 function orientationName({ turn, mirror }: Orientation): string {
-  if (turn === 0) return mirror ? 'mirrored' : 'as it is';
-  return `${mirror ? 'mirrored, ' : ''}turned ${turn}°`;
+  return `${turn}°${mirror ? ', mirrored' : ''}`;
 }
 
 function orientations(record: Classification, picture: string | null): string {
