@@ -1,5 +1,6 @@
 // The engine process: an engine behind messages, and nothing else. Runs under child_process.fork and under
 // Electron's utilityProcess; it ends when the one who started it does.
+import { constants, setPriority } from 'node:os';
 import { engineRequestSchema, type EngineReply } from '../../contract/engine-process.ts';
 import { asDermOrbitError } from '../../contract/errors.ts';
 import { createEngine } from '../engine.ts';
@@ -39,6 +40,13 @@ function connect(): Parent {
       process.on('message', listener);
     },
   };
+}
+
+try {
+  // Inference takes every core it gets: the window and its page come first.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+} catch {
+  // Where priorities may not be changed, all goes on as it was.
 }
 
 const parent = connect();
