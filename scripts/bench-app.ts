@@ -67,7 +67,7 @@ try {
   while (done < images) {
     await page.waitForTimeout(500);
     const step = Math.floor(done / 200);
-    if (step > memory.length - 1 && done >= 200) memory.push([done, residentMegabytes(host.pid ?? 0)]);
+    if (step > memory.length) memory.push([done, residentMegabytes(host.pid ?? 0)]);
   }
   const seconds = (performance.now() - started) / 1000;
   const pageGap = await page.evaluate(() => (globalThis as unknown as Counter).longestGap);
