@@ -28,13 +28,13 @@ const ends = ({ low, high }: Interval) =>
 
 /** A share with its interval in words. */
 export function shareCell(interval: Interval | undefined): string {
-  if (!interval || interval.value === null) return '<td class="soft">undefined</td>';
+  if (typeof interval?.value !== 'number') return '<td class="soft">undefined</td>';
   return `<td>${share(interval.value)} <span class="interval">${ends(interval)}</span></td>`;
 }
 
 /** The same, drawn as well. */
 export function drawnCell(interval: Interval | undefined, style: string): string {
-  if (!interval || interval.value === null) return '<td class="soft">undefined</td><td></td>';
+  if (typeof interval?.value !== 'number') return '<td class="soft">undefined</td><td></td>';
   const { value, low, high } = interval;
   const bar = intervalBar(value, low ?? value, high ?? value, style, `${share(value)}, ${ends(interval)}`);
   return `${shareCell(interval)}<td>${bar}</td>`;
