@@ -5,10 +5,6 @@ import { addExamples, allDone, openView, rows } from './actions.ts';
 import { expect, test } from './fixtures.ts';
 import { manyImages, phantoms } from './images.ts';
 
-test.beforeEach(({ surface }) => {
-  test.skip(surface !== 'electron', 'the window only');
-});
-
 test('every window is sandboxed, isolated and without Node', async ({ app }) => {
   test.skip(!app.double, 'asks the double');
   await addExamples(app);

@@ -13,7 +13,8 @@ export default defineConfig<SurfaceOptions>({
   reporter: [['list']],
   outputDir: '../test-results',
   projects: [
-    { name: 'host', use: { surface: 'host' } },
-    { name: 'electron', use: { surface: 'electron' } },
+    // Each kind of test once: the window's own in the window, packaging beside the host.
+    { name: 'host', testIgnore: 'electron.spec.ts', use: { surface: 'host' } },
+    { name: 'electron', testIgnore: 'packaging.spec.ts', use: { surface: 'electron' } },
   ],
 });
