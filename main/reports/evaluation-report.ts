@@ -34,10 +34,11 @@ ${provenance(evaluation)}
 function modelSections(model: EvaluatedModel, evaluation: Evaluation): string {
   const freeAngles = evaluation.angles.length > 0;
   const confidence = `${evaluation.bootstrap.confidence * 100} %`;
-  const firstMethod = model.rows.findIndex(
-    ({ settings: { method } }) => method !== 'vanilla' && method !== 'tta',
+  // Open at first: an invariant row with a spatial frame, else the first.
+  const invariant = model.rows.findIndex(
+    ({ settings: { head, inverse } }) => head === 'orbit' && inverse === 'on',
   );
-  const details = model.rows.map((row, place) => rowDetails(row, model, place === Math.max(0, firstMethod)));
+  const details = model.rows.map((row, place) => rowDetails(row, model, place === Math.max(0, invariant)));
   const [comparison, robust] = [comparisonTable(model), fourWayTable(model, (row) => row.robustness)];
   const free = freeAngles ? fourWayTable(model, (row) => row.freeAngles) : '';
   const sections: [string, string, string][] = [

@@ -128,7 +128,7 @@ export function confusionPlot(
   label: string,
 ): string {
   const longest = Math.max(...rows.map((name) => name.length));
-  const cell = rows.length <= 12 ? 34 : 8;
+  const cell = rows.length <= 12 ? 30 : 8;
   const numbers = rows.length <= 12;
   const left = numbers ? 14 + longest * 7 : 8;
   const top = numbers ? 34 : 8;

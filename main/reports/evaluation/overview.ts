@@ -53,13 +53,17 @@ export function mainTable({ rows, architecture }: EvaluatedModel, freeAngles: bo
   return tableOf('Accuracy and flip rate by method', head, body);
 }
 
-const signed = (value: number | null, digits: number) =>
-  value === null ? 'undefined' : `${value > 0 ? '+' : ''}${value.toFixed(digits)}`;
+/** Percentage points with their sign; what rounds to nothing has none. */
+function points(value: number | null): string {
+  if (value === null) return 'undefined';
+  const text = (100 * value).toFixed(1);
+  if (Number(text) === 0) return '0.0';
+  return value > 0 ? `+${text}` : `\u2212${text.slice(1)}`;
+}
 
 function differenceCell(difference: PairedDifference | undefined): string {
   if (typeof difference?.value !== 'number') return '<td class="soft">-</td>';
   const { value, low, high, p } = difference;
-  const points = (number: number | null) => signed(number === null ? null : 100 * number, 1);
   return `<td>${points(value)} <span class="interval">${points(low)} to ${points(high)}; p ${pValue(p)}</span></td>`;
 }
 
@@ -102,15 +106,20 @@ export function fourWayTable(
   const turned = rows.filter((row) => of(row) !== null);
   if (turned.length === 0) return '';
   const body = rowsByGroup(turned, head.length, architecture, (row) => {
-    const { shares } = of(row)!;
+    const { shares, boundWithoutFlips } = of(row)!;
+    // Without a flip an interval of the shares that flips make up would say nothing.
+    const flipShare = (name: string) =>
+      boundWithoutFlips === null ? shareCell(find(shares, name)) : '<td>0</td>';
     const parts = kinds.map(({ name, words, style }) => ({
       name: words,
       style,
       share: find(shares, name)?.value ?? 0,
     }));
     const label = parts.map((part) => `${part.name} ${share(part.share)}`).join(', ');
-    const cells = kinds.map(({ name }) => shareCell(find(shares, name))).join('');
-    return `<td>${stackedBar(parts, label)}</td>${cells}${shareCell(find(shares, 'flippedViews'))}`;
+    const cells = kinds.map(({ name }) =>
+      name.startsWith('consistently') ? shareCell(find(shares, name)) : flipShare(name),
+    );
+    return `<td>${stackedBar(parts, label)}</td>${cells.join('')}${flipShare('flippedViews')}`;
   });
   const key = kinds.map(({ words, style }) => `<span class="swatch ${style}"></span>${words}`);
   return `<p class="small">${key.join('')}</p>${tableOf('Right and wrong under turns', head, body)}`;

@@ -15,7 +15,7 @@ import { figureOf, find, rowHeading, share, tableOf, three } from './figures.ts'
 /** A section that can be opened; the first of the interesting ones is. */
 export function rowDetails(row: EvaluationRow, model: EvaluatedModel, open: boolean): string {
   const accuracy = share(find(row.figures, 'balancedAccuracy')?.value);
-  const summary = `${rowHeading(row)} <span class="variant">group ${row.settings.group}, balanced accuracy ${accuracy}</span>`;
+  const summary = `${rowHeading(row)} <span class="variant">(group ${row.settings.group}), balanced accuracy ${accuracy}</span>`;
   const plots = [
     figureOf(
       'Confusion matrix: true class by answer',
