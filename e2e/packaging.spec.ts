@@ -25,10 +25,6 @@ import { root } from './surfaces.ts';
 /** electron-builder.yml as the builder reads it. */
 const configuration = await getConfig(root, null, null);
 
-test.beforeEach(({}, { project }) => {
-  test.skip(project.name !== 'host', 'once is enough');
-});
-
 test('electron-builder.yml fits the schema of the builder', async () => {
   const logger = new DebugLogger(false);
   await validateConfiguration(configuration, logger);
