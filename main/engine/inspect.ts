@@ -2,9 +2,11 @@
 // images are kept, so that a switch of group or method runs the image tower only for orientations never seen.
 import type { Inspection } from '../contract/engine.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
-import { methodSchema, type Settings } from '../contract/settings.ts';
+import { methodSchema, type GroupName, type Settings } from '../contract/settings.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
-import { orbitOfImage, prepareImage, type PreparedImage } from './classify.ts';
+import { readImageFile, type ImageFile } from '../imaging/file.ts';
+import { preprocess } from '../imaging/preprocess.ts';
+import { orbitOfImage } from './classify.ts';
 import type { LoadedModel } from './model.ts';
 import type { ImageOrbit } from './orbit.ts';
 import { evidenceOf, predict } from './predict.ts';
@@ -14,8 +16,11 @@ import { byClass, classificationRecord, malignantProbability } from './record.ts
 const keptOrbits = 24;
 
 interface KeptImage {
-  readonly prepared: PreparedImage;
+  readonly width: number;
+  readonly height: number;
   readonly orbit: ImageOrbit;
+  /** What every method says, by group: it depends on nothing else. */
+  readonly alternatives: Map<GroupName, Inspection['alternatives']>;
 }
 
 /** The most recently inspected images of one model, by content. */
@@ -30,36 +35,43 @@ export class Inspector {
   /** @throws DermOrbitError IMAGE_*, COMBINER_MISSING, INFERENCE_FAILED */
   async inspect(path: string, settings: Settings): Promise<Inspection> {
     const start = performance.now();
-    const { prepared, orbit } = await this.#open(path);
+    const { sha256, kept } = await this.#open(path);
+    const { width, height, orbit } = kept;
     const prediction = await predict(orbit, settings);
+    const image = { path, sha256, width, height };
     const milliseconds = performance.now() - start;
-    const record = classificationRecord(
-      { ...prepared.image, path },
-      this.#model,
-      settings,
-      prediction,
-      milliseconds,
-    );
+    const record = classificationRecord(image, this.#model, settings, prediction, milliseconds);
     const evidence = await evidenceOf(orbit, settings).then(
       (map) => ({ evidence: map, evidenceError: null }),
       (error: unknown) => ({ evidence: null, evidenceError: asDermOrbitError(error).toRecord() }),
     );
-    return { record, ...evidence, alternatives: await this.#alternatives(orbit, settings) };
+    return { record, ...evidence, alternatives: await this.#alternatives(kept, settings) };
   }
 
-  /** Reads the file anew each time (it may have changed) and computes only for content not seen lately. */
-  async #open(path: string): Promise<KeptImage> {
-    const prepared = await prepareImage(path, this.#model.manifest.input.size);
-    const { sha256 } = prepared.image;
-    const known = this.#kept.get(sha256) ?? { prepared, orbit: orbitOfImage(this.#model, prepared.square) };
+  /** Reads the file anew each time (it may have changed), and decodes only content not seen lately. */
+  async #open(path: string): Promise<{ sha256: string; kept: KeptImage }> {
+    const file = await readImageFile(path);
+    const { sha256 } = file;
+    const kept = this.#kept.get(sha256) ?? (await this.#decode(file));
+    // Least recently used first: a Map lists its keys in the order they were set.
     this.#kept.delete(sha256);
-    this.#kept.set(sha256, known);
+    this.#kept.set(sha256, kept);
     const oldest = this.#kept.keys().next();
     if (this.#kept.size > keptOrbits && !oldest.done) this.#kept.delete(oldest.value);
-    return known;
+    return { sha256, kept };
   }
 
-  async #alternatives(orbit: ImageOrbit, { group }: Settings): Promise<Inspection['alternatives']> {
+  async #decode(file: ImageFile): Promise<KeptImage> {
+    const { square, width, height } = await preprocess(file, this.#model.manifest.input.size);
+    return { width, height, orbit: orbitOfImage(this.#model, square), alternatives: new Map() };
+  }
+
+  async #alternatives(
+    { orbit, alternatives }: KeptImage,
+    { group }: Settings,
+  ): Promise<Inspection['alternatives']> {
+    const known = alternatives.get(group);
+    if (known) return known;
     const { classes } = this.#model.manifest;
     const answers: Inspection['alternatives'] = [];
     for (const method of methodSchema.options) {
@@ -77,6 +89,7 @@ export class Inspector {
         });
       }
     }
+    alternatives.set(group, answers);
     return answers;
   }
 }
