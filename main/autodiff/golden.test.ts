@@ -29,7 +29,7 @@ const present = sharedFolder() !== null;
 const expected = present
   ? readSafetensors(sharedPath('golden', 'expected.safetensors'))
   : new Map<never, never>();
-const wanted = (name: string) => (expected).get(name)!.data;
+const wanted = (name: string) => expected.get(name)!.data;
 const group = groups.c4;
 const batch = 3;
 

@@ -125,6 +125,7 @@ const cases: Record<string, Record<string, GradientCase>> = {
     ),
     '2x3 padded unevenly': conv([4, 3, 2, 3], [2, 4, 5, 7], { pads: [0, 2, 1, 1] }),
     '1x1': conv([4, 3, 1, 1], [2, 4, 5, 6], {}),
+    '1x1 of few cells': conv([8, 6, 1, 1], [2, 8, 1, 2], {}, { dims: [2, 6, 1, 2] }),
     '1x1 in strides': conv([4, 3, 1, 1], [2, 4, 3, 3], { strides: [2, 2] }),
     'padded beyond the kernel': conv([4, 3, 1, 1], [2, 4, 7, 8], { pads: [1, 1, 1, 1] }),
     'without bias': float32(
@@ -227,7 +228,10 @@ const cases: Record<string, Record<string, GradientCase>> = {
     dropped: single('ReduceSum', [x], [3], { keepdims: 0 }, [[0, 2]]),
   },
   ReduceSumSquare: { dropped: single('ReduceSumSquare', [x], [2, 3], { axes: [2], keepdims: 0 }) },
-  Relu: { plain: single('Relu', [apart], [2, 12]) },
+  Relu: {
+    plain: single('Relu', [apart], [2, 12]),
+    'single precision': float32(single('Relu', [apart], [2, 12]), 1e-2),
+  },
   Reshape: { inferred: single('Reshape', [x], [2, 12], {}, [[0, -1]]) },
   Sigmoid: { plain: single('Sigmoid', [x], [2, 3, 4]) },
   Slice: {

@@ -239,7 +239,20 @@ const ruleGroups: readonly (readonly [ShapeRule, readonly string[]])[] = [
   [
     same,
     [
-      ...['Abs', 'Ceil', 'Clip', 'Cos', 'Erf', 'Exp', 'Floor', 'Identity', 'LeakyRelu', 'Log', 'LogSoftmax'],
+      ...[
+        'Abs',
+        'Ceil',
+        'Clip',
+        'Cos',
+        'Erf',
+        'Exp',
+        'Floor',
+        'HardSigmoid',
+        'Identity',
+        'LeakyRelu',
+        'Log',
+        'LogSoftmax',
+      ],
       ...['Neg', 'Not', 'Reciprocal', 'Relu', 'Round', 'ScatterElements', 'ScatterND', 'Sigmoid', 'Sign'],
       ...['Sin', 'Softmax', 'Softplus', 'Sqrt', 'Tanh'],
     ],

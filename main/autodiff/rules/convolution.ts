@@ -80,38 +80,65 @@ function inputGradient(context: RuleContext, sizes: Sizes): string {
   return emit.op('Conv', [gradient, turned], { pads: back }, context.label('x'));
 }
 
-/** [B, C, h, w] as [C, B h w]. */
-function byChannel(context: RuleContext, value: string, channels: number, name: string): string {
-  const { emit } = context;
-  return emit.reshape(emit.transpose(value, [1, 0, 2, 3], `${name}.by_channel`), [channels, -1], name);
+/** [B, C, h, w] as [C, B, h, w]. */
+function byChannel(context: RuleContext, value: string, name: string): string {
+  return context.emit.transpose(value, [1, 0, 2, 3], `${name}.by_channel`);
+}
+
+/**
+ * The gradient of a 1x1 kernel: dY X^T. Either a product per image, whose results are added up, or one product of
+ * all images, for which both have to be ordered by channel; whichever moves fewer numbers.
+ */
+function pointwiseGradient(context: RuleContext, { channels, filters, output }: Sizes): string {
+  const { emit, gradient } = context;
+  const x = context.input(0);
+  const cells = output[0] * output[1];
+  let product: string;
+  if (channels * filters < cells * (channels + filters)) {
+    const [rows, columns] = [
+      emit.reshape(gradient, [-1, filters, cells]),
+      emit.reshape(x, [-1, channels, cells]),
+    ];
+    const perImage = emit.op(
+      'MatMul',
+      [rows, emit.transpose(columns, [0, 2, 1])],
+      {},
+      context.label('images'),
+    );
+    product = emit.sum(perImage, [0], false, context.label('summed'));
+  } else {
+    const [rows, columns] = [gradient, x].map((value) => byChannel(context, value, context.label('all')));
+    const flat = [emit.reshape(rows!, [filters, -1]), emit.reshape(columns!, [channels, -1])];
+    product = emit.op('Gemm', flat, { transB: 1 }, context.label('product'));
+  }
+  return emit.reshape(product, [filters, channels, 1, 1], context.label('weight'));
 }
 
 function weightGradient(context: RuleContext, sizes: Sizes): string {
-  const { emit, gradient } = context;
+  const { emit } = context;
   const { channels, filters, kernel, strides, pads, output } = sizes;
   const [tall, wide] = kernel;
-  const rows = byChannel(context, gradient, filters, context.label('y.rows'));
+  const plain = tall * wide === 1 && [...pads, ...strides].join() === '0,0,0,0,1,1';
+  if (plain) return pointwiseGradient(context, sizes);
+  // Ordered by channel once, so that every view is a product's operand as it is.
+  const rows = emit.reshape(byChannel(context, context.gradient, context.label('y')), [filters, -1]);
+  const image = byChannel(context, context.input(0), context.label('x'));
+  const around = emit.list([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]]);
   const padded = pads.some((pad) => pad !== 0)
-    ? emit.op(
-        'Pad',
-        [context.input(0), emit.list([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]])],
-        {},
-        context.label('padded'),
-      )
-    : context.input(0);
+    ? emit.op('Pad', [image, around], {}, context.label('padded'))
+    : image;
   const view = (top: number, left: number) => {
     const ends = [top + (output[0] - 1) * strides[0] + 1, left + (output[1] - 1) * strides[1] + 1];
     const bounds = [emit.list([top, left]), emit.list(ends), emit.list([2, 3]), emit.list(strides)];
     const seen = emit.op('Slice', [padded, ...bounds], {}, context.label(`view${top}${left}`));
-    const columns = byChannel(context, seen, channels, context.label(`columns${top}${left}`));
-    return emit.op('Gemm', [rows, columns], { transB: 1 }, context.label(`weight${top}${left}`));
+    const product = [rows, emit.reshape(seen, [channels, -1])];
+    const part = emit.op('Gemm', product, { transB: 1 }, context.label(`weight${top}${left}`));
+    return emit.reshape(part, [filters, channels, 1]);
   };
   const parts = Array.from({ length: tall * wide }, (_, index) =>
     view(Math.floor(index / wide), index % wide),
   );
-  if (parts.length === 1) return emit.reshape(parts[0]!, [filters, channels, 1, 1], context.label('weight'));
-  const columns = parts.map((part) => emit.reshape(part, [filters, channels, 1]));
-  const joined = emit.op('Concat', columns, { axis: 2 }, context.label('positions'));
+  const joined = emit.op('Concat', parts, { axis: 2 }, context.label('positions'));
   return emit.reshape(joined, [filters, channels, tall, wide], context.label('weight'));
 }
 

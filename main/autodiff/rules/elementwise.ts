@@ -63,8 +63,19 @@ export const negate: GradientRule = (context) =>
 
 export const identity: GradientRule = (context) => context.each(() => context.gradient);
 
-/** The sign of y = max(x, 0) is the derivative itself: 1 above zero, 0 elsewhere. */
-export const relu = derivative(({ emit, output }) => emit.op('Sign', [output], {}, `${output}/slope`));
+/** Steep enough that every positive single-precision number but the very smallest is clipped to 1. */
+const steep = 1e38;
+
+/**
+ * 1 above zero, 0 elsewhere: the sign of y = max(x, 0). In single precision it is computed as a clipped line, which
+ * the runtime does in half the time that Sign takes.
+ */
+export const relu = derivative((context) => {
+  const { emit, output } = context;
+  if (emit.type(output) !== 'float32') return emit.op('Sign', [output], {}, context.label('slope'));
+  const line = { alpha: { float: steep }, beta: { float: 0 } };
+  return emit.op('HardSigmoid', [output], line, context.label('slope'));
+});
 
 /** y (1 - y) */
 export const sigmoid = derivative(({ emit, output }) =>

@@ -44,6 +44,19 @@ function channelGradients(
   return { shift, scale: emit.multiply(centred, inverseDeviation, context.label('scale')) };
 }
 
+/** b x + c with b and c per channel: batch normalization by mean 0 and variance 1 does it in one pass. */
+function perChannel(context: RuleContext, x: string, b: string, c: string): string {
+  const { emit } = context;
+  const zeros = emit.multiply(c, emit.scalar(0, c));
+  const ones = emit.add(zeros, emit.scalar(1, c));
+  return emit.op(
+    'BatchNormalization',
+    [x, b, c, zeros, ones],
+    { epsilon: { float: 0 } },
+    context.label('affine'),
+  );
+}
+
 /** Statistics are constants: y is x times a factor per channel, plus a shift. */
 function withFixedStatistics(context: RuleContext): InputGradients {
   const { emit, gradient } = context;
@@ -90,7 +103,7 @@ function withBatchStatistics(context: RuleContext): InputGradients {
       const b = emit.negate(emit.multiply(factor, slope), context.label('b'));
       const rest = emit.divide(emit.multiply(factor, sums.shift), count);
       const c = emit.negate(emit.add(emit.multiply(b, mean), rest), context.label('c'));
-      const scaled = emit.add(emit.multiply(x, terms.column(b)), terms.column(c));
+      const scaled = perChannel(context, x, b, c);
       return emit.add(emit.multiply(gradient, terms.column(factor)), scaled, context.label('x'));
     },
     () => sums.scale,

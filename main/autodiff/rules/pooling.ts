@@ -18,25 +18,41 @@ function tiles(context: RuleContext): { kernel: readonly number[]; area: number 
   return { kernel, area: kernel.reduce((total, size) => total * size, 1) };
 }
 
-/** Repeats every cell of [B, C, h, w] to the size of the pool's input. */
-function repeat(context: RuleContext, value: string, kernel: readonly number[], name: string): string {
+/**
+ * Repeats every cell of [B, C, h, w] to the size of the pool's input, as one matrix product: a row of w cells times
+ * a matrix of zeros and ones is the kh rows of kw w cells that it becomes. Many times faster than stretching.
+ */
+function repeat(
+  context: RuleContext,
+  value: string,
+  kernel: readonly number[],
+  factor: number,
+  name: string,
+): string {
   const { emit } = context;
   const [rows, columns] = emit.dims(value).slice(2) as [number, number];
   const [tall, wide] = kernel as [number, number];
-  // A row of ones stretches [.., h, 1, w, 1] to [.., h, kh, w, kw], whatever the batch.
-  const cells = emit.op('Unsqueeze', [value, emit.list([3, 5])], {}, `${name}.cells`);
-  const ones = emit.op('Expand', [emit.scalar(1, value), emit.list([tall, 1, wide])], {}, `${name}.ones`);
-  const spread = emit.multiply(cells, ones, `${name}.spread`);
-  return emit.reshape(spread, [0, 0, rows * tall, columns * wide], name);
+  const width = tall * wide * columns;
+  const matrix = new Float32Array(columns * width);
+  for (let column = 0; column < columns; column++) {
+    for (let copy = 0; copy < tall; copy++) {
+      const start = column * width + copy * wide * columns + column * wide;
+      matrix.fill(factor, start, start + wide);
+    }
+  }
+  const type = emit.type(value);
+  const single = emit.float32(`${name}.repeat`, matrix, [columns, width]);
+  const repeated = type === 'float32' ? single : emit.op('Cast', [single], { to: elementTypes[type].onnx });
+  const cells = emit.reshape(value, [-1, columns], `${name}.rows`);
+  const product = emit.op('Gemm', [cells, repeated], {}, `${name}.repeated`);
+  const channels = emit.dims(value)[1];
+  if (typeof channels !== 'number') return context.unsupported('the number of channels must be known');
+  return emit.reshape(product, [-1, channels, rows * tall, columns * wide], name);
 }
 
 export const averagePool: GradientRule = (context) => {
-  const { emit, gradient } = context;
   const { kernel, area } = tiles(context);
-  return context.each(() => {
-    const share = emit.multiply(gradient, emit.scalar(1 / area, gradient), context.label('share'));
-    return repeat(context, share, kernel, context.label('x'));
-  });
+  return context.each(() => repeat(context, context.gradient, kernel, 1 / area, context.label('x')));
 };
 
 /** Equal largest cells of a window share the gradient. */
@@ -46,12 +62,12 @@ export const maxPool: GradientRule = (context) => {
   if (intAttribute(node, 'storage_order', 0) !== 0) context.unsupported('only row-major order is');
   const x = context.input(0);
   return context.each(() => {
-    const largest = emit.op('Equal', [x, repeat(context, output, kernel, context.label('y'))]);
+    const largest = emit.op('Equal', [x, repeat(context, output, kernel, 1, context.label('y'))]);
     const mask = emit.op('Cast', [largest], { to: elementTypes[emit.type(x)].onnx }, context.label('mask'));
     const [rows, columns] = emit.dims(output).slice(2) as [number, number];
     const windows = emit.reshape(mask, [0, 0, rows, kernel[0]!, columns, kernel[1]!]);
     const count = emit.sum(windows, [3, 5], false, context.label('count'));
-    const share = repeat(context, emit.divide(gradient, count), kernel, context.label('share'));
+    const share = repeat(context, emit.divide(gradient, count), kernel, 1, context.label('share'));
     return emit.multiply(mask, share, context.label('x'));
   });
 };
