@@ -105,7 +105,7 @@ export function reliabilityPlot(
   const bars = bins.map(({ from, to, weight, confidence, accuracy }) => {
     if (confidence === null || accuracy === null) return '';
     const opacity = (0.3 + (0.7 * weight) / most).toFixed(2);
-    const title = `confidence ${confidence.toFixed(3)}, right ${accuracy.toFixed(3)}, ${weight} images`;
+    const title = `confidence ${confidence.toFixed(3)}, right ${accuracy.toFixed(3)}, images: ${weight}`;
     const [x, barWidth] = [left + from * width + 0.5, (to - from) * width - 1];
     const y = top + (1 - accuracy) * height;
     const dot = `<circle cx="${px(left + confidence * width)}" cy="${px(y)}" r="2.2" class="dot"/>`;
@@ -224,7 +224,7 @@ export function weightPlot(boxes: readonly Box[], low: number, high: number, lab
       if (count === 0) return;
       const barTop = top + height - (place + 1) * bin;
       parts.push(
-        rect(x + 14, barTop + 0.5, (count / most) * 54, bin - 1, 'bar', `${box.name}: ${count} images`),
+        rect(x + 14, barTop + 0.5, (count / most) * 54, bin - 1, 'bar', `${box.name}, images: ${count}`),
       );
     });
     parts.push(text(x + 14, top + height + 14, box.name, 'tick middle'));
