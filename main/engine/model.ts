@@ -58,7 +58,8 @@ export async function loadModel(opened: ModelPackage, choice: ProviderChoice): P
       throw error;
     }
   });
-  return new SessionModel(opened, provider, classEmbeddings, graphs, value);
+  // The other graphs' bytes are let go of: the sessions hold the weights now.
+  return new SessionModel(opened, provider, classEmbeddings, graphs.evidence, value);
 }
 
 type GraphRole = 'imageTower' | 'attentionPool' | CombinerName;
@@ -208,7 +209,7 @@ class SessionModel implements LoadedModel {
   readonly provider: Provider;
   readonly classEmbeddings: ClassEmbeddings;
   readonly combiners: ReadonlySet<CombinerName>;
-  readonly #graphs: Graphs;
+  readonly #evidenceGraph: Uint8Array;
   readonly #sessions: Sessions;
   #evidence: Promise<RuntimeSession> | null = null;
 
@@ -216,7 +217,7 @@ class SessionModel implements LoadedModel {
     opened: ModelPackage,
     provider: Provider,
     classEmbeddings: ClassEmbeddings,
-    graphs: Graphs,
+    evidenceGraph: Uint8Array,
     sessions: Sessions,
   ) {
     this.id = opened.manifest.id;
@@ -224,7 +225,7 @@ class SessionModel implements LoadedModel {
     this.manifest = opened.manifest;
     this.provider = provider;
     this.classEmbeddings = classEmbeddings;
-    this.#graphs = graphs;
+    this.#evidenceGraph = evidenceGraph;
     this.#sessions = sessions;
     this.combiners = new Set(combinerNames.filter((name) => sessions[name]));
   }
@@ -243,7 +244,7 @@ class SessionModel implements LoadedModel {
 
   async evidence(features: Float32Array) {
     // Opened when first asked for: most work never is, and it holds the pool's weights a second time.
-    this.#evidence ??= openSession(this.#graphs.evidence, this.provider);
+    this.#evidence ??= openSession(this.#evidenceGraph, this.provider);
     const { data, width, classes } = this.classEmbeddings;
     const session = await this.#evidence;
     const {
