@@ -16,6 +16,10 @@ const suites: Readonly<Record<string, { describe: string; run: (options: BenchOp
         'file to record, against the bare runtime; the bundled model and a random full-size CLIP RN50',
       run: async (options) => (await import('./bench/core.ts')).benchCore(options),
     },
+    evaluate: {
+      describe: 'labelled images: five methods against one and against the raw image tower; the bootstrap',
+      run: async (options) => (await import('./bench/evaluate.ts')).benchEvaluate(options),
+    },
   };
 
 export function addBenchCommand(program: Command): void {
