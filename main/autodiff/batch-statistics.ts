@@ -49,7 +49,11 @@ function expose(emit: Emitter, node: Node): RunningStatistic[] {
   }
   const attributes = { ...node.attributes, momentum: { float: 0 } };
   const names = [output, `${output}.batch_mean`, `${output}.batch_variance`];
-  const [, ...batch] = emit.ops(node.op, node.inputs, attributes, names);
+  // ONNX Runtime writes the new statistics over the memory of the old ones, even where those are still to be read.
+  // With momentum 0 their numbers do not matter: it gets zeros of its own.
+  const scratch = running.map((name) => emit.multiply(name, emit.scalar(0, name), `${output}.scratch`));
+  const inputs = [...node.inputs.slice(0, 3), ...scratch];
+  const [, ...batch] = emit.ops(node.op, inputs, attributes, names);
   return running.map((name, index) => {
     const kept = emit.multiply(name, emit.scalar(momentum, name));
     const added = emit.multiply(batch[index]!, emit.scalar(1 - momentum, name));

@@ -56,12 +56,15 @@ function tensorOf(type: ElementType, values: Numbers, dims: readonly number[]): 
   return new ort.Tensor('float64', Float64Array.from(values), dims);
 }
 
+/** Fused kernels beyond the basic optimizations exist in single precision only. */
+const sessionOptions = { logSeverityLevel: 3, graphOptimizationLevel: 'basic' } as const;
+
 /** Runs a model once; the outputs as plain numbers. */
 export async function runOnce(
   model: Model,
   feeds: Readonly<Record<string, ort.Tensor>>,
 ): Promise<Record<string, Numbers>> {
-  const session = await ort.InferenceSession.create(encodeModel(model), { logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(encodeModel(model), sessionOptions);
   try {
     const outputs = await session.run(feeds);
     return Object.fromEntries(
@@ -120,7 +123,7 @@ export async function gradientError(check: GradientCase, seed = 1): Promise<numb
   });
   const found = await runOnce(outputs.build(), feeds(values));
 
-  const session = await ort.InferenceSession.create(encodeModel(forward), { logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(encodeModel(forward), sessionOptions);
   const loss = async (changed: Record<string, Numbers>) =>
     Number((await session.run(feeds(changed))).loss!.data[0]);
   let worst = 0;
