@@ -1,4 +1,4 @@
-// npm run bench:app: how the app behaves while it works, on this machine. Time from `npm run serve` to a page that can
+// npm run bench -- app [IMAGES]: how the app behaves while it works, on this machine. Time from `npm run serve` to a page that can
 // be used; longest gap on the page's and on the main process's thread while a batch runs; memory over 1,000 images.
 import { chromium, type Page } from '@playwright/test';
 import { execFileSync, spawn } from 'node:child_process';
@@ -10,7 +10,7 @@ import { browserArguments, installBrowser } from '../e2e/browser.ts';
 import { buildFor } from './build.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const images = Number(process.argv[2] ?? 1000);
+const images = Number(process.argv[3] ?? 1000);
 
 const executablePath = installBrowser();
 await buildFor('host', true);
