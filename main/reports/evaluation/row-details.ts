@@ -79,8 +79,8 @@ function steps(points: readonly (readonly [number, number])[]): (readonly [numbe
 
 function reliability({ reliability: { bins, expectedError, maximumError }, id }: EvaluationRow): string {
   if (bins.length === 0) return '';
-  const caption = `Reliability (ECE ${three(expectedError)}, largest gap ${three(maximumError)})`;
-  const note = '<p class="small soft">Pale bars: few images. Dots: mean confidence of the bin.</p>';
+  const caption = `Reliability (ECE ${three(expectedError)})`;
+  const note = `<p class="small soft">Pale bars: few images. Dots: mean confidence of the bin. Largest gap ${three(maximumError)}.</p>`;
   return figureOf(caption, reliabilityPlot(bins, `Reliability plot of ${id}`) + note);
 }
 
