@@ -6,6 +6,7 @@ import { floatAttribute, intAttribute } from '../onnx/attributes.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { Emitter } from './emitter.ts';
 import { AutodiffError } from './error.ts';
+import { addClosedForm, closedFormConvolutions } from './pointwise-batch-norm.ts';
 
 /** One running statistic: a constant or input of the graph, and the value that replaces it after a step. */
 export interface RunningStatistic {
@@ -32,32 +33,43 @@ export function runningStatisticNames(graph: Graph): string[] {
 export function exposeBatchStatistics(graph: Graph): { graph: Graph; statistics: RunningStatistic[] } {
   if (!graph.nodes.some(isLive)) return { graph, statistics: [] };
   const emit = new Emitter({ ...graph, nodes: [] });
+  const closed = closedFormConvolutions(graph, new Emitter(graph), isLive);
   const statistics: RunningStatistic[] = [];
+  emit.reserve(graph.nodes.flatMap(({ outputs }) => outputs));
   for (const node of graph.nodes) {
-    if (isLive(node)) statistics.push(...expose(emit, node));
+    emit.release(node.outputs);
+    if (closed.has(node.outputs[0]!)) continue;
+    if (isLive(node)) statistics.push(...expose(emit, node, closed.get(node.inputs[0]!)));
     else emit.ops(node.op, node.inputs, node.attributes, node.outputs);
   }
   return { graph: emit.build().graph, statistics };
 }
 
-function expose(emit: Emitter, node: Node): RunningStatistic[] {
+function expose(emit: Emitter, node: Node, convolution: Node | undefined): RunningStatistic[] {
   const [output, ...after] = node.outputs as [string, ...string[]];
   const momentum = floatAttribute(node, 'momentum', defaultMomentum);
   const running = node.inputs.slice(3, 5);
   if (running.length !== 2) {
     throw new AutodiffError('GRADIENT_NOT_SUPPORTED', `${node.op} ${node.name} has no running statistics.`);
   }
-  const attributes = { ...node.attributes, momentum: { float: 0 } };
-  const names = [output, `${output}.batch_mean`, `${output}.batch_variance`];
-  // ONNX Runtime writes the new statistics over the memory of the old ones, even where those are still to be read.
-  // With momentum 0 their numbers do not matter: it gets zeros of its own.
-  const scratch = running.map((name) => emit.multiply(name, emit.scalar(0, name), `${output}.scratch`));
-  const inputs = [...node.inputs.slice(0, 3), ...scratch];
-  const [, ...batch] = emit.ops(node.op, inputs, attributes, names);
+  const batch = [`${output}.batch_mean`, `${output}.batch_variance`] as const;
+  if (convolution) addClosedForm(emit, convolution, node, [output, ...batch]);
+  else addWithStatistics(emit, node, [output, ...batch]);
   return running.map((name, index) => {
     const kept = emit.multiply(name, emit.scalar(momentum, name));
     const added = emit.multiply(batch[index]!, emit.scalar(1 - momentum, name));
     const next = emit.add(kept, added, after[index] ?? `${name}.updated`);
     return { name, next };
   });
+}
+
+/** The node itself, with momentum 0. */
+function addWithStatistics(emit: Emitter, node: Node, names: readonly string[]): void {
+  // ONNX Runtime writes the new statistics over the memory of the old ones, even where those are still to be read.
+  // With momentum 0 their numbers do not matter: it gets zeros of its own.
+  const scratch = node.inputs
+    .slice(3)
+    .map((name) => emit.multiply(name, emit.scalar(0, name), `${names[0]!}.scratch`));
+  const attributes = { ...node.attributes, momentum: { float: 0 } };
+  emit.ops(node.op, [...node.inputs.slice(0, 3), ...scratch], attributes, names);
 }

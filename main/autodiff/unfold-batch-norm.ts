@@ -37,7 +37,9 @@ export function unfoldBatchNorm(
   const builder = new GraphBuilder(graph.name, { ...graph, nodes: [] });
   const found = new Set<string>();
   const mode = statistics === 'batch' ? { training_mode: 1, momentum: { float: momentum } } : {};
+  builder.reserve(graph.nodes.flatMap(({ outputs }) => outputs));
   for (const node of graph.nodes) {
+    builder.release(node.outputs);
     const folded = foldedNorm(graph, node);
     const norm = folded === null ? undefined : norms.get(folded.norm);
     if (!folded || !norm) {

@@ -113,6 +113,16 @@ export class GraphBuilder {
     return outputs;
   }
 
+  /** Keeps names from being given to values that are named on the way, until they are released. */
+  reserve(names: readonly string[]): void {
+    for (const name of names) this.#names.add(name);
+  }
+
+  /** Lets the next value that asks for one of these names have it. */
+  release(names: readonly string[]): void {
+    for (const name of names) this.#names.delete(name);
+  }
+
   /** Called with every node, for builders that keep account of them. */
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a plain builder keeps no account
   protected added(_node: Node): void {
