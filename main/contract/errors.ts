@@ -258,6 +258,65 @@ export const errorTexts = {
     title: 'CIFAR-100 file damaged',
     action: 'Unpack cifar-100-binary.tar.gz again and choose its folder.',
   },
+  // Training
+  CLASS_WITHOUT_TRAINING_IMAGES: {
+    title: 'Class without training images',
+    action:
+      'Add images of the class, or pass --allow-missing-classes: the model then hardly ever answers with it.',
+  },
+  SPLIT_EMPTY: {
+    title: 'Nothing left to learn from or to validate with',
+    action: 'Give more images, another --validation-share, or --validation-images.',
+  },
+  LESION_ON_BOTH_SIDES: {
+    title: 'Lesion in training and validation',
+    action: 'Nothing to do: the training images of these lesions are left out.',
+  },
+  IMAGE_ON_BOTH_SIDES: {
+    title: 'Same image in training and validation',
+    action: 'Nothing to do: these training images are left out.',
+  },
+  CACHE_MISMATCH: {
+    title: 'Orbit cache of something else',
+    action: 'Choose another --cache file, or delete this one; it is made again.',
+  },
+  CACHE_INVALID: {
+    title: 'Not an orbit cache',
+    action: 'Choose another --cache file; this one was not written by this version of DermOrbit.',
+  },
+  CACHE_IN_USE: {
+    title: 'Orbit cache is in use',
+    action: 'Wait until the other training has ended, or choose another --cache file.',
+  },
+  CACHE_DAMAGED: {
+    title: 'Orbit cache is damaged',
+    action: 'Run again: damaged records are found at the start and made again. Check the disk.',
+  },
+  RUN_EXISTS: {
+    title: 'Training run exists',
+    action: 'Go on with it by --resume, or choose another --run folder.',
+  },
+  RUN_NOT_FOUND: { title: 'No training run to resume', action: 'Start it without --resume.' },
+  RUN_MISMATCH: {
+    title: 'Training run with other settings',
+    action: 'Resume with the settings and data of its config.json, or choose another --run folder.',
+  },
+  TRAINING_CHECKPOINT_VERSION: {
+    title: 'Checkpoint of another version',
+    action: 'Finish the run with the version of DermOrbit that began it, or start it anew.',
+  },
+  TRAINING_CHECKPOINT_DAMAGED: {
+    title: 'Training checkpoint is damaged',
+    action: 'Start the run anew in another --run folder, and check the disk.',
+  },
+  TRAINING_DIVERGED: {
+    title: 'Training diverged',
+    action: 'Lower --learning-rate or set --clip, and resume: the last good state was kept.',
+  },
+  TRAINING_UNSUPPORTED: {
+    title: 'Model cannot be trained',
+    action: 'Use a model that this version of DermOrbit imported.',
+  },
 } as const satisfies Record<string, ErrorText>;
 
 export type ErrorCode = keyof typeof errorTexts;

@@ -1,8 +1,7 @@
 // The importer: a CLIP ResNet checkpoint becomes a model package. Everything is written to a temporary folder,
 // opened once as it will be used, and only then given its name: an import that fails leaves nothing behind.
-import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { detectArchitecture, expectedTensors, type ClipArchitecture } from '../../clip/architecture.ts';
 import { buildAttentionPool } from '../../clip/attention-pool.ts';
@@ -14,34 +13,19 @@ import { readSafetensors, writeSafetensors } from '../../clip/safetensors.ts';
 import { buildTextTower } from '../../clip/text-tower.ts';
 import type { ImportRequest, Progress } from '../../contract/engine.ts';
 import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
-import {
-  manifestSchema,
-  type Manifest,
-  type PackageFile,
-  type PackageFileRole,
-} from '../../contract/manifest.ts';
+import { manifestSchema, type Manifest } from '../../contract/manifest.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { encodeModel } from '../../onnx/codec.ts';
 import { checkModel } from '../check-model.ts';
 import { version } from '../version.ts';
 import { makeClassEmbeddings } from './class-embeddings.ts';
 import { asInput } from './input-file.ts';
-import { manifestName, openPackage, sha256Of, type ModelPackage } from './package.ts';
+import { moveTo, PackageWriter } from './package-writer.ts';
+import { openPackage, sha256Of, type ModelPackage } from './package.ts';
 import type { ModelStore } from './store.ts';
 
 /** Checkpoints beyond this are not CLIP ResNets (RN50x64 with optimiser state is below it). */
 const maximumCheckpointBytes = 8 * 2 ** 30;
-
-const fileNames: Readonly<Record<PackageFileRole, string>> = {
-  imageTower: 'image-tower.onnx',
-  attentionPool: 'attention-pool.onnx',
-  classEmbeddings: 'class-embeddings.safetensors',
-  lambda: 'lambda.onnx',
-  attention: 'attention.onnx',
-  lambdaEmbedding: 'lambda-embedding.onnx',
-  textTower: 'text-tower.onnx',
-  card: 'MODEL_CARD.md',
-};
 
 /** What a person may say about a model, beside its numbers (`about`, a JSON file). */
 const aboutSchema = manifestSchema
@@ -104,14 +88,10 @@ export async function importModel(
       files: files.written,
       source: { file: basename(request.checkpoint), format: checkpoint.format, sha256: sha256Of(bytes) },
     });
-    await writeDurably(
-      join(temporary, manifestName),
-      new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`),
-    );
+    await files.writeManifest(manifest);
     step('Trying the model', 0.8);
     await checkModel(await openPackage(temporary));
     step('Installing', 0.95);
-    await mkdir(dirname(target), { recursive: true });
     await moveTo(target, temporary);
     // No step: what has its name is installed, whether or not somebody has changed their mind by now.
     onProgress?.({ stage: 'Done', fraction: 1 });
@@ -125,14 +105,6 @@ export async function importModel(
 
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
-}
-
-/** Gives a finished package its name, unless another import took it meanwhile. */
-async function moveTo(target: string, temporary: string): Promise<void> {
-  await rename(temporary, target).catch((error: unknown) => {
-    if (!existsSync(target)) throw error;
-    throw new DermOrbitError('MODEL_EXISTS', `${target} was taken while the import ran.`, { cause: error });
-  });
 }
 
 /** Fields of a manifest that a person decides; what is wrong with any other is the checkpoint's fault. */
@@ -264,31 +236,4 @@ function requireFiniteCombiners(weights: ReturnType<typeof readSafetensors>): vo
 function encodeEmbeddings(values: Float32Array, dims: readonly number[]): Uint8Array {
   const tensor = { dims, dtype: 'float32' as const, data: values };
   return writeSafetensors(new Map([['class_embeddings', tensor]]));
-}
-
-/** Writes the files of a package and keeps their names, sizes and hashes for the manifest. */
-class PackageWriter {
-  readonly written: Partial<Record<PackageFileRole, PackageFile>> = {};
-  readonly #folder: string;
-
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  async write(role: PackageFileRole, bytes: Uint8Array): Promise<void> {
-    const path = fileNames[role];
-    await writeDurably(join(this.#folder, path), bytes);
-    this.written[role] = { path, sha256: sha256Of(bytes), bytes: bytes.length };
-  }
-}
-
-/** On disk before it is named in a manifest: a power loss leaves a temporary folder, never half a model. */
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, 'w');
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
