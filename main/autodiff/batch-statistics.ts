@@ -6,7 +6,6 @@ import { floatAttribute, intAttribute } from '../onnx/attributes.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { Emitter } from './emitter.ts';
 import { AutodiffError } from './error.ts';
-import { addClosedForm, closedFormConvolutions } from './pointwise-batch-norm.ts';
 
 /** One running statistic: a constant or input of the graph, and the value that replaces it after a step. */
 export interface RunningStatistic {
@@ -33,19 +32,17 @@ export function runningStatisticNames(graph: Graph): string[] {
 export function exposeBatchStatistics(graph: Graph): { graph: Graph; statistics: RunningStatistic[] } {
   if (!graph.nodes.some(isLive)) return { graph, statistics: [] };
   const emit = new Emitter({ ...graph, nodes: [] });
-  const closed = closedFormConvolutions(graph, new Emitter(graph), isLive);
   const statistics: RunningStatistic[] = [];
   emit.reserve(graph.nodes.flatMap(({ outputs }) => outputs));
   for (const node of graph.nodes) {
     emit.release(node.outputs);
-    if (closed.has(node.outputs[0]!)) continue;
-    if (isLive(node)) statistics.push(...expose(emit, node, closed.get(node.inputs[0]!)));
+    if (isLive(node)) statistics.push(...expose(emit, node));
     else emit.ops(node.op, node.inputs, node.attributes, node.outputs);
   }
   return { graph: emit.build().graph, statistics };
 }
 
-function expose(emit: Emitter, node: Node, convolution: Node | undefined): RunningStatistic[] {
+function expose(emit: Emitter, node: Node): RunningStatistic[] {
   const [output, ...after] = node.outputs as [string, ...string[]];
   const momentum = floatAttribute(node, 'momentum', defaultMomentum);
   const running = node.inputs.slice(3, 5);
@@ -53,8 +50,7 @@ function expose(emit: Emitter, node: Node, convolution: Node | undefined): Runni
     throw new AutodiffError('GRADIENT_NOT_SUPPORTED', `${node.op} ${node.name} has no running statistics.`);
   }
   const batch = [`${output}.batch_mean`, `${output}.batch_variance`] as const;
-  if (convolution) addClosedForm(emit, convolution, node, [output, ...batch]);
-  else addWithStatistics(emit, node, [output, ...batch]);
+  addWithStatistics(emit, node, [output, ...batch]);
   return running.map((name, index) => {
     const kept = emit.multiply(name, emit.scalar(momentum, name));
     const added = emit.multiply(batch[index]!, emit.scalar(1 - momentum, name));

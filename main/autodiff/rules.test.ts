@@ -87,29 +87,6 @@ const cases: Record<string, Record<string, GradientCase>> = {
         ])[0]!,
     },
   },
-  'BatchNormalization after Conv': Object.fromEntries(
-    [
-      [5, 6],
-      [1, 1],
-    ].map(([rows, columns]) => [
-      `closed form, ${rows! * columns!} cells`,
-      {
-        ...single(
-          'Conv',
-          [{ dims: [4, 3, rows!, columns!] }, { dims: [6, 3, 1, 1] }, { dims: [6] }, { dims: [6] }],
-          [4, 6, rows!, columns!],
-        ),
-        type: 'float32',
-        step: 1e-2,
-        build: (graph, { x0, x1, x2, x3 }) => {
-          const vector = () => graph.float32('running', new Float32Array(6), [6]);
-          const inputs = [graph.op('Conv', [x0!, x1!]), x2!, x3!, vector(), vector()];
-          const attributes = { training_mode: 1, epsilon: { float: 0.1 } };
-          return graph.ops('BatchNormalization', inputs, attributes, ['y', 'mean', 'variance'])[0]!;
-        },
-      } satisfies GradientCase,
-    ]),
-  ),
   Cast: {
     'there and back': {
       ...single('Cast', [x], [2, 3, 4]),
@@ -295,15 +272,11 @@ const rows = Object.entries(cases).flatMap(([op, byName]) =>
 
 describe('gradient rules', () => {
   it('all have a case', () => {
-    expect(
-      Object.keys(cases)
-        .filter((op) => !op.includes(' '))
-        .sort(),
-    ).toEqual([...gradientRules.keys()].sort());
+    expect(Object.keys(cases).sort()).toEqual([...gradientRules.keys()].sort());
   });
 
   it.each(rows)('$op: $name', async ({ check }) => {
     const error = await gradientError(check);
-    expect(error).toBeLessThan(check.type === 'float32' ? 1e-3 : 1e-7);
+    expect(error).toBeLessThan(check.type === 'float32' ? 3e-4 : 1e-7);
   });
 });
