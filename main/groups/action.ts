@@ -2,8 +2,7 @@
 // vectors with one entry per orientation (weights). Pure; depends on nothing but groups.ts.
 import type { Group, GroupElement } from './groups.ts';
 
-type NumericArray =
-  Float32Array | Float64Array | Uint8Array;
+type NumericArray = Float32Array | Float64Array | Uint8Array;
 
 const gridPermutations = new Map<string, Int32Array>();
 

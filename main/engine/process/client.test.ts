@@ -15,8 +15,12 @@ it('answers from a process of its own, and refuses what the contract does not kn
   engine = startEngineProcess(forkEngine);
   const models = await engine.call('models', {});
   expect(models.map(({ id }) => id)).toContain('dermorbit-base');
-  await expect(engine.call('model', { id: 'no-such-model' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
-  await expect(engine.call('turnTest', { path: 'x.jpg', step: 0 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  await expect(engine.call('model', { id: 'no-such-model' })).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+  });
+  await expect(engine.call('turnTest', { path: 'x.jpg', step: 0 })).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+  });
 });
 
 /** A child of messages alone: `answer` plays the engine, `die` its death. */
