@@ -12,8 +12,13 @@ export interface PageSession {
 
 export function openPageSession(application: Application, send: (frame: MainFrame) => void): PageSession {
   const calls = new Map<number, AbortController>();
+  // A page that has said nothing yet does not listen yet either: what comes before its first word is kept for it,
+  // such as a menu command that is chosen while the page loads.
+  let held: MainFrame[] | null = [];
   const endNotices = application.onNotice((notice) => {
-    send({ kind: 'notice', notice });
+    const frame: MainFrame = { kind: 'notice', notice };
+    if (held) held.push(frame);
+    else send(frame);
   });
   let open = true;
 
@@ -52,6 +57,8 @@ export function openPageSession(application: Application, send: (frame: MainFram
       const parsed = pageFrameSchema.safeParse(received);
       // Nobody to answer: a frame without a valid call number belongs to no call.
       if (!parsed.success) return;
+      for (const kept of held?.splice(0) ?? []) send(kept);
+      held = null;
       const frame = parsed.data;
       if (frame.kind === 'cancel') calls.get(frame.id)?.abort();
       else void answer(frame.id, frame.request, frame.input);

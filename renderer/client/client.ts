@@ -61,10 +61,13 @@ export function clientOver(transport: Transport): ApplicationClient {
   const pending = new Map<number, PendingCall>();
   const noticeListeners = new Set<(notice: Notice) => void>();
   const connectionListeners = new Set<(connected: boolean) => void>();
+  /** Notices from before anyone listens: a menu command chosen while the page is still starting. */
+  const early: Notice[] = [];
   let lastId = 0;
 
   transport.onFrame((frame) => {
     if (frame.kind === 'notice') {
+      if (noticeListeners.size === 0) early.push(frame.notice);
       for (const listener of noticeListeners) listener(frame.notice);
       return;
     }
@@ -140,6 +143,7 @@ export function clientOver(transport: Transport): ApplicationClient {
     addFile: async (file) => fileReferenceSchema.parse(await transport.addFile(file)),
     onNotice: (listener) => {
       noticeListeners.add(listener);
+      for (const notice of early.splice(0)) listener(notice);
       return () => noticeListeners.delete(listener);
     },
     onConnection: (listener) => {
