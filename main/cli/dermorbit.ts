@@ -8,6 +8,7 @@ import { addEvaluateCommand } from './evaluate.ts';
 import { addModelsCommand } from './models.ts';
 import { reportFatal } from './output.ts';
 import { addScoreCommand } from './score.ts';
+import { addTrainCommand } from './train.ts';
 
 const program = new Command('dermorbit')
   .description(
@@ -20,6 +21,7 @@ addClassifyCommand(program);
 addModelsCommand(program);
 addEvaluateCommand(program);
 addScoreCommand(program);
+addTrainCommand(program);
 addBenchCommand(program);
 
 // A reader that stops reading (`dermorbit classify --json | head`) is no error of ours.

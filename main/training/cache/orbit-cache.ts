@@ -1,0 +1,210 @@
+// The orbit cache on disk: every image's orbit under one image tower and one group, computed once for all epochs and
+// all runs. A record that was torn by a crash or changed on the disk is found by its checksum and made again.
+import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
+import {
+  checkRecord,
+  decodeHeader,
+  difference,
+  encodeHeader,
+  encodeRecord,
+  headerBytes,
+  recordBytes,
+  recordHead,
+  recordLength,
+  type CacheKey,
+} from './layout.ts';
+
+/** Left free beside the cache: for checkpoints, the model, and whatever else runs. */
+const reservedBytes = 256 * 2 ** 20;
+
+export class OrbitCache {
+  readonly path: string;
+  readonly key: CacheKey;
+  readonly #file: FileHandle;
+  /** Place of each image's record. */
+  readonly #places: Map<string, number>;
+  /** Places of damaged records, used again before the file grows. */
+  readonly #free: number[];
+  #count: number;
+
+  private constructor(path: string, key: CacheKey, file: FileHandle, scanned: Scan) {
+    this.path = path;
+    this.key = key;
+    this.#file = file;
+    this.#places = scanned.places;
+    this.#free = scanned.damaged;
+    this.#count = scanned.count;
+  }
+
+  /**
+   * Opens or begins a cache. Every record is checked; damaged and torn ones count as absent.
+   * @throws DermOrbitError CACHE_MISMATCH (another model, group, ...), CACHE_INVALID, CACHE_IN_USE, WRITE_FAILED,
+   *   DISK_FULL, CANCELLED
+   */
+  static async open(path: string, key: CacheKey, signal?: AbortSignal): Promise<OrbitCache> {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await lock(path);
+    } catch (error) {
+      throw asDermOrbitError(error, 'WRITE_FAILED');
+    }
+    try {
+      // Neither truncated nor created over an existing file.
+      const file = await open(path, 'a').then(async (created) => {
+        await created.close();
+        return open(path, 'r+');
+      });
+      try {
+        await requireHeader(file, path, key);
+        return new OrbitCache(path, key, file, await scan(file, key, signal));
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    } catch (error) {
+      await unlock(path);
+      throw asDermOrbitError(error, 'WRITE_FAILED');
+    }
+  }
+
+  has(sha256: string): boolean {
+    return this.#places.has(sha256);
+  }
+
+  get damaged(): number {
+    return this.#free.length;
+  }
+
+  /** Bytes that the records of so many images take. */
+  bytesOf(images: number): number {
+    return images * recordBytes(this.key);
+  }
+
+  /**
+   * Refuses beforehand what the disk cannot hold.
+   * @throws DermOrbitError DISK_FULL with what is needed and what is free
+   */
+  async requireRoom(images: number): Promise<void> {
+    const { bavail, bsize } = await statfs(dirname(this.path));
+    const [needed, free] = [this.bytesOf(images), bavail * bsize];
+    if (needed + reservedBytes <= free) return;
+    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+    throw new DermOrbitError(
+      'DISK_FULL',
+      `The orbits of ${images} images take ${gigabytes(needed)} in ${dirname(this.path)}, where ${gigabytes(free)} are ` +
+        `free (${gigabytes(reservedBytes)} are left free for the rest of the run). Nothing was written.`,
+    );
+  }
+
+  /**
+   * Keeps the orbit of one image.
+   * @param bits half precision, [n, ...shape]
+   * @throws DermOrbitError DISK_FULL, WRITE_FAILED
+   */
+  async append(sha256: string, bits: Uint16Array): Promise<void> {
+    if (bits.length !== recordLength(this.key)) {
+      throw new RangeError(`an orbit of ${bits.length} numbers, not ${recordLength(this.key)}`);
+    }
+    const place = this.#free.pop() ?? this.#count;
+    const record = encodeRecord(sha256, bits);
+    try {
+      await this.#file.write(record, 0, record.length, headerBytes + place * record.length);
+    } catch (error) {
+      throw asDermOrbitError(error, 'WRITE_FAILED');
+    }
+    this.#count = Math.max(this.#count, place + 1);
+    this.#places.set(sha256, place);
+  }
+
+  /**
+   * The orbit of one image, [n, ...shape] in half precision.
+   * @throws DermOrbitError CACHE_DAMAGED if the record changed since the cache was opened
+   */
+  async read(sha256: string): Promise<Uint16Array> {
+    const place = this.#places.get(sha256);
+    if (place === undefined) throw new RangeError(`no orbit of ${sha256}`);
+    const record = new Uint8Array(recordBytes(this.key));
+    await this.#file.read(record, 0, record.length, headerBytes + place * record.length);
+    if (checkRecord(record) !== sha256) {
+      throw new DermOrbitError('CACHE_DAMAGED', `${this.path}: record ${place} is not what was written.`);
+    }
+    return new Uint16Array(record.buffer, recordHead, recordLength(this.key));
+  }
+
+  async close(): Promise<void> {
+    await this.#file.sync().catch(() => undefined);
+    await this.#file.close();
+    await unlock(this.path);
+  }
+}
+
+/** @throws DermOrbitError CACHE_MISMATCH, CACHE_INVALID */
+async function requireHeader(file: FileHandle, path: string, key: CacheKey): Promise<void> {
+  const bytes = new Uint8Array(headerBytes);
+  const { bytesRead } = await file.read(bytes, 0, headerBytes, 0);
+  const wanted = encodeHeader(key);
+  // An empty file, or one whose very first write was torn: a prefix of what would be written.
+  if (Buffer.compare(bytes.subarray(0, bytesRead), wanted.subarray(0, bytesRead)) === 0) {
+    if (bytesRead < headerBytes) await file.write(wanted, 0, headerBytes, 0);
+    return;
+  }
+  const found = bytesRead === headerBytes ? decodeHeader(bytes) : null;
+  if (!found) throw new DermOrbitError('CACHE_INVALID', `${path} has no header of an orbit cache.`);
+  const different = difference(found, key);
+  if (different !== null) throw new DermOrbitError('CACHE_MISMATCH', `${path}: ${different}.`);
+}
+
+interface Scan {
+  readonly places: Map<string, number>;
+  readonly damaged: number[];
+  readonly count: number;
+}
+
+async function scan(file: FileHandle, key: CacheKey, signal?: AbortSignal): Promise<Scan> {
+  const bytes = recordBytes(key);
+  const count = Math.floor(Math.max(0, (await file.stat()).size - headerBytes) / bytes);
+  // A torn tail is cut off: the next record begins where it began.
+  await file.truncate(headerBytes + count * bytes);
+  const places = new Map<string, number>();
+  const damaged: number[] = [];
+  const record = new Uint8Array(bytes);
+  for (let place = 0; place < count; place++) {
+    signal?.throwIfAborted();
+    await file.read(record, 0, bytes, headerBytes + place * bytes);
+    const sha256 = checkRecord(record);
+    if (sha256 === null || places.has(sha256)) damaged.push(place);
+    else places.set(sha256, place);
+  }
+  return { places, damaged, count };
+}
+
+const lockOf = (path: string) => `${path}.lock`;
+
+/** One process at a time writes to a cache; the lock of a process that is gone does not count. */
+async function lock(path: string): Promise<void> {
+  const mine = () => writeFile(lockOf(path), String(process.pid), { flag: 'wx' });
+  await mine().catch(async (error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    const owner = Number(await readFile(lockOf(path), 'utf8').catch(() => ''));
+    if (Number.isInteger(owner) && owner > 0 && isRunning(owner)) {
+      throw new DermOrbitError('CACHE_IN_USE', `${path} is in use by process ${owner}.`);
+    }
+    await rm(lockOf(path), { force: true });
+    await mine();
+  });
+}
+
+async function unlock(path: string): Promise<void> {
+  await rm(lockOf(path), { force: true }).catch(() => undefined);
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

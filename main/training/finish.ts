@@ -1,0 +1,102 @@
+// The end of a run: the best weights become a network, the network is measured beside the starting model, and the model
+// that has it is installed.
+import type { TrainingEvent } from '../contract/training.ts';
+import { runtimeVersion } from '../engine/runtime.ts';
+import { readPackageFile, type ModelPackage } from '../engine/store/package.ts';
+import type { ModelStore } from '../engine/store/store.ts';
+import { version } from '../engine/version.ts';
+import { encodeModel } from '../onnx/codec.ts';
+import type { TrainingCheckpoint } from './checkpoint.ts';
+import { compareWithStart } from './compare.ts';
+import { packagedNet } from './frozen.ts';
+import type { FrozenParts } from './graphs/forward.ts';
+import { weightNets, weightTensor } from './graphs/weight-nets.ts';
+import { countByClass, type DataHashes, type PrefinetuneRequest, type TrainInput } from './request.ts';
+import { installTrained } from './run/install.ts';
+import { modelCard } from './run/model-card.ts';
+import type { RunFolder } from './run/run-folder.ts';
+import type { CachedSet } from './validate.ts';
+
+export interface FinishInput extends TrainInput {
+  readonly last: TrainingCheckpoint;
+  readonly hashes: DataHashes;
+  readonly parts: FrozenParts;
+  readonly folder: RunFolder;
+  /** Images that a graph takes at once. */
+  readonly part: number;
+}
+
+/** Best weights -> network -> comparison with the start -> card -> installed model. */
+export async function finishModel(
+  store: ModelStore,
+  { config, model: base, out, run }: PrefinetuneRequest,
+  input: FinishInput,
+  onEvent?: (event: TrainingEvent) => void,
+): Promise<ModelPackage> {
+  const { model, net, training, validation, data, problems, skipped, last, hashes, parts, folder } = input;
+  const { manifest } = base;
+  const best = last.history.find(({ round }) => round === last.best)!;
+  const weights = new Map(
+    [...last.bestWeights].map(([name, { dims, data: values }]) => [name, weightTensor(dims, values)]),
+  );
+  const network = weightNets[net].build(weights, manifest);
+  const bytes = encodeModel(network);
+  const results = await compareWithStart({
+    parts,
+    config,
+    net,
+    trained: network,
+    started: await packagedNet(base, net),
+    validation,
+    provider: model.provider,
+    batch: input.part,
+    names: { out, base: manifest.id },
+  });
+  const { card } = manifest.files;
+  const counts = (set: CachedSet) => countByClass(set.images, model.manifest.classes.length);
+  const text = modelCard({
+    id: out,
+    base: { id: manifest.id, name: manifest.name, sha256: base.sha256, license: manifest.license },
+    baseCard: card ? new TextDecoder().decode(await readPackageFile(base, card)) : null,
+    config,
+    classes: manifest.classes,
+    training: counts(training),
+    validation: counts(validation),
+    hashes,
+    lesionsKnown: data.lesionsKnown,
+    problems,
+    skipped,
+    best,
+    rounds: last.round,
+    results,
+    versions: {
+      DermOrbit: version,
+      'ONNX Runtime': `${runtimeVersion} (${model.provider})`,
+      'Node.js': process.versions.node,
+    },
+    networkBytes: bytes.length,
+  });
+  await folder.writeCard(text);
+  const images = validation.images.length;
+  const installed = await installTrained(store, {
+    id: out,
+    base,
+    files: { [net]: bytes, card: new TextEncoder().encode(text) },
+    description:
+      `${manifest.name} with a ${config.method} network pre-finetuned on ${training.images.length} images.`.slice(
+        0,
+        2000,
+      ),
+    metrics: results
+      .filter(({ balancedAccuracy }) => Number.isFinite(balancedAccuracy))
+      .map(({ name, balancedAccuracy }) => ({
+        name: `balanced accuracy, ${name}`,
+        value: balancedAccuracy,
+        dataset: 'validation images of the run',
+        images,
+        note: 'weights chosen on the same images',
+      })),
+  });
+  onEvent?.({ kind: 'done', model: out, folder: installed.folder, run, results });
+  return installed;
+}

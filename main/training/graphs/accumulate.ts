@@ -1,0 +1,57 @@
+// A step over a batch that does not fit into memory at once: parts of it run one after the other through the same
+// graph, gradients are added up, and the optimizer acts on their mean. Pure.
+import type { Emitter } from '../../autodiff/emitter.ts';
+import type { Optimizer } from '../../autodiff/optimizers.ts';
+
+/** Name of the slot that holds the sum over the parts before this one. */
+export const sumSlot = 'gradient_sum';
+
+/** Added to the norm when clipping, as PyTorch does. */
+const clippingEpsilon = 1e-6;
+
+/**
+ * An optimizer that acts on (sum + gradient) / parts. Its slot `gradient_sum` comes out as sum + gradient: it is fed
+ * back before the last part, and zero again after it; everything else that comes out before the last part is void.
+ * @param bound of the mean gradient's norm over all parameters; undefined: none
+ */
+export function accumulating(inner: Optimizer, parts: number, bound: number | undefined): Optimizer {
+  return {
+    init: [sumSlot, ...inner.init],
+    update(emit, step, parameters) {
+      const sums = parameters.map(({ slots, gradient }) => emit.add(slots[0]!, gradient, 'accumulated/sum'));
+      const means = sums.map((sum) => emit.multiply(sum, emit.scalar(1 / parts, sum), 'accumulated/mean'));
+      const gradients = bound === undefined ? means : clipped(emit, means, bound);
+      const updated = inner.update(
+        emit,
+        step,
+        parameters.map((one, index) => ({ ...one, gradient: gradients[index]!, slots: one.slots.slice(1) })),
+      );
+      return updated.map(({ parameter, slots }, index) => ({ parameter, slots: [sums[index]!, ...slots] }));
+    },
+  };
+}
+
+function clipped(emit: Emitter, gradients: readonly string[], bound: number): string[] {
+  const squares = gradients.map((gradient) =>
+    emit.op('ReduceSumSquare', [gradient], { keepdims: 0 }, 'accumulated/square'),
+  );
+  const norm = emit.op('Sqrt', [emit.op('Sum', squares)], {}, 'accumulated/norm');
+  const number = (value: number) => emit.scalar(value, norm);
+  const share = emit.divide(number(bound), emit.add(norm, number(clippingEpsilon)));
+  const factor = emit.op('Min', [share, number(1)], {}, 'accumulated/factor');
+  return gradients.map((gradient) => emit.multiply(gradient, factor, 'accumulated/clipped'));
+}
+
+/** Bytes that the activations of one step may take, about. */
+const activationBytes = 1.2e9;
+
+/**
+ * Images of one part: the largest divisor of the batch whose activations fit.
+ * @param bytesPerImage of one image's activations, forward and backward
+ */
+export function partSize(batch: number, bytesPerImage: number): number {
+  for (let size = batch; size > 1; size--) {
+    if (batch % size === 0 && size * bytesPerImage <= activationBytes) return size;
+  }
+  return 1;
+}

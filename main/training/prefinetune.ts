@@ -1,0 +1,242 @@
+// Pre-finetuning: image tower, attention pool and class embeddings stay as they are, and one weight network learns from
+// cached orbits. Images and a model in; a run folder and a new, installed model out. METHODS.md, "Training".
+import { createHash } from 'node:crypto';
+import { DermOrbitError, asDermOrbitError } from '../contract/errors.ts';
+import type { PrefinetuneConfig, TrainingEvent } from '../contract/training.ts';
+import { loadModel, type LoadedModel } from '../engine/model.ts';
+import type { ModelPackage } from '../engine/store/package.ts';
+import type { ModelStore } from '../engine/store/store.ts';
+import { version } from '../engine/version.ts';
+import type { CombinerName } from '../equivariance/methods.ts';
+import { combinerOf } from '../equivariance/settings.ts';
+import { groups } from '../groups/groups.ts';
+import { cacheKeyOf, defaultCachePath, fillCache } from './cache/build-cache.ts';
+import { OrbitCache } from './cache/orbit-cache.ts';
+import type { TrainingCheckpoint } from './checkpoint.ts';
+import {
+  hashData,
+  openTrainingData,
+  requireClasses,
+  type HashedData,
+  type HashedItem,
+  type OpenedData,
+} from './data/training-data.ts';
+import { finishModel } from './finish.ts';
+import { frozenParts, packagedNet } from './frozen.ts';
+import { partSize } from './graphs/accumulate.ts';
+import { forwardGraph, type ForwardSpec } from './graphs/forward.ts';
+import { freshWeights, parameterNames, weightNets } from './graphs/weight-nets.ts';
+import {
+  countByClass,
+  type DataHashes,
+  type NamedSet,
+  type PrefinetuneRequest,
+  type Prepared,
+  type TrainInput,
+} from './request.ts';
+import { runRounds } from './rounds.ts';
+import { RunFolder } from './run/run-folder.ts';
+import { Stepper } from './step.ts';
+import { Validator } from './validate.ts';
+
+export interface TrainOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: TrainingEvent) => void) | undefined;
+}
+
+/**
+ * Trains a weight network and installs the model that has it.
+ * @throws DermOrbitError with the codes of data sets, images, models, caches and training; CANCELLED. What was cached
+ *   and checkpointed stays, so that `resume` goes on with it.
+ */
+export async function prefinetune(
+  store: ModelStore,
+  request: PrefinetuneRequest,
+  { signal, onEvent }: TrainOptions = {},
+): Promise<ModelPackage> {
+  const { config } = request;
+  // Before hours of work, not after: the name must be free.
+  await store.reserve(request.out);
+  const net = trainedNet(config);
+  const data = await openTrainingData(request.data, request.model.manifest.classes, config.seed, signal);
+  announce(data, onEvent);
+  const model = await loadModel(request.model, request.provider);
+  try {
+    const hashed = await hashData(data, signal, (done, total) => {
+      if (done % 50 === 0 || done === total) onEvent?.({ kind: 'reading', done, total });
+    });
+    const key = cacheKeyOf(model, config.group, config.level);
+    const cache = await OrbitCache.open(request.cache ?? defaultCachePath(key), key, signal);
+    try {
+      const prepared = await cacheOrbits(cache, model, hashed, request.data.allowMissingClasses, {
+        signal,
+        onEvent,
+      });
+      const problems = [...data.problems, ...hashed.problems];
+      const skipped = [...hashed.skipped, ...prepared.skipped];
+      if (skipped.length > 0) onEvent?.({ kind: 'skipped', images: skipped });
+      return await train(
+        store,
+        request,
+        { ...prepared, data, model, net, problems, skipped },
+        { signal, onEvent },
+      );
+    } finally {
+      await cache.close();
+    }
+  } catch (error) {
+    throw asDermOrbitError(error);
+  } finally {
+    await model.release();
+  }
+}
+
+/** @throws DermOrbitError OPTION_INVALID for what no paper defines */
+function trainedNet({ method, level }: PrefinetuneConfig): CombinerName {
+  const net = combinerOf({ method, level });
+  if (net && !(method === 'attention' && level === 'embedding')) return net;
+  throw new DermOrbitError('OPTION_INVALID', `${method} cannot be trained at ${level} level.`);
+}
+
+function announce({ classes, training, validation, problems }: OpenedData, onEvent: TrainOptions['onEvent']) {
+  const count = (items: readonly { readonly label: number }[]) => countByClass(items, classes.length);
+  onEvent?.({
+    kind: 'data',
+    classes,
+    training: count(training),
+    validation: count(validation),
+    problems,
+  });
+}
+
+async function cacheOrbits(
+  cache: OrbitCache,
+  model: LoadedModel,
+  { training, validation }: HashedData,
+  allowMissingClasses: boolean,
+  { signal, onEvent }: TrainOptions,
+): Promise<Prepared> {
+  const { classes } = model.manifest;
+  const skipped = await fillCache(cache, model, [...validation, ...training], {
+    signal,
+    onImage: (done, total) =>
+      onEvent?.({ kind: 'cache', done, total, bytes: cache.bytesOf(total), path: cache.path }),
+  });
+  const cached = (items: readonly HashedItem[]) => ({
+    cache,
+    classes,
+    images: items.filter(({ sha256 }) => cache.has(sha256)),
+  });
+  const sets = { training: cached(training), validation: cached(validation) };
+  requireClasses(sets.training.images, classes, allowMissingClasses);
+  if (sets.validation.images.length === 0) {
+    throw new DermOrbitError('SPLIT_EMPTY', 'No validation image could be used.');
+  }
+  return { ...sets, skipped };
+}
+
+/** The same images with the same labels have the same hash, in whatever order and under whatever names. */
+function hashOf({ images }: NamedSet): string {
+  const lines = images.map(({ sha256, label }) => `${sha256} ${label}`).sort();
+  return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
+
+async function train(
+  store: ModelStore,
+  request: PrefinetuneRequest,
+  input: TrainInput,
+  { signal, onEvent }: TrainOptions,
+): Promise<ModelPackage> {
+  const { config, model: opened } = request;
+  const { model, net, training, validation } = input;
+  const hashes = { training: hashOf(training), validation: hashOf(validation) };
+  const identity = {
+    kind: 'prefinetune',
+    config,
+    model: { id: opened.manifest.id, sha256: opened.sha256 },
+    data: { trainingImages: hashes.training, validationImages: hashes.validation },
+    versions: { dermorbit: version },
+  };
+  const { folder, checkpoint } = await RunFolder.open(request.run, request.resume, identity);
+  await folder.writeData(describeData(input, hashes));
+
+  const parts = await frozenParts(opened, model);
+  const { manifest } = opened;
+  const spec = async (dropout: boolean): Promise<ForwardSpec> => {
+    const weights = freshWeights(net, manifest, config.seed);
+    const started = config.initial === 'model' ? await packagedNet(opened, net) : null;
+    if (config.initial === 'model' && !started) {
+      throw new DermOrbitError('COMBINER_MISSING', `${manifest.id} has no ${net} network to start from.`);
+    }
+    const network = started ?? weightNets[net].build(weights, manifest);
+    const { group, inverse, head } = config;
+    return { parts, group: groups[group], net: { name: net, model: network }, inverse, head, dropout };
+  };
+  const parameters = parameterNames(net, manifest);
+  const dropout = net === 'lambdaEmbedding' && config.dropout > 0;
+  const part = partSize(config.batch, activationsOf(net, request));
+  const stepper = await Stepper.open({
+    forward: forwardGraph(await spec(dropout)),
+    parameters,
+    config,
+    part,
+    provider: model.provider,
+  });
+  const validator = await Validator.open(forwardGraph(await spec(false)), parameters, model.provider, part);
+  let last: TrainingCheckpoint;
+  try {
+    last = await runRounds(
+      {
+        config,
+        identity: JSON.stringify(identity.data),
+        parameters,
+        stepper,
+        validator,
+        training,
+        validation,
+        part,
+        dropout,
+        signal,
+        onEvent,
+        save: (one) => folder.save(one),
+      },
+      checkpoint,
+    );
+  } finally {
+    await stepper.release();
+    await validator.release();
+  }
+  return finishModel(store, request, { ...input, last, hashes, parts, folder, part }, onEvent);
+}
+
+/** Bytes of one image's activations in the per-channel front, the only large ones: four copies are alive at once. */
+function activationsOf(net: CombinerName, { config, model }: PrefinetuneRequest): number {
+  const { channels, size } = model.manifest.features;
+  if (net === 'lambdaEmbedding') return 1;
+  const networks = net === 'attention' ? 2 : 1;
+  const values = groups[config.group].order * channels * 32 * Math.max(1, size - 2) ** 2;
+  return values * 4 * 4 * networks;
+}
+
+function describeData(
+  { training, validation, problems, skipped, data, model }: TrainInput,
+  hashes: DataHashes,
+) {
+  const { classes } = model.manifest;
+  const side = ({ images }: NamedSet, sha256: string) => {
+    const counts = countByClass(images, classes.length);
+    return {
+      images: images.length,
+      byClass: Object.fromEntries(classes.map((code, k) => [code, counts[k]!])),
+      sha256,
+      ids: images.map(({ id }) => id),
+    };
+  };
+  return {
+    lesionsKnown: data.lesionsKnown,
+    problems,
+    skipped,
+    training: side(training, hashes.training),
+    validation: side(validation, hashes.validation),
+  };
+}

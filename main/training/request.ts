@@ -1,0 +1,53 @@
+// What a pre-finetuning is asked for, and what it knows once its data lie in the cache.
+import type { Problem } from '../contract/evaluation.ts';
+import type { ProviderChoice } from '../contract/settings.ts';
+import type { PrefinetuneConfig, SkippedImage } from '../contract/training.ts';
+import type { LoadedModel } from '../engine/model.ts';
+import type { ModelPackage } from '../engine/store/package.ts';
+import type { CombinerName } from '../equivariance/methods.ts';
+import type { DataChoice, HashedItem, OpenedData } from './data/training-data.ts';
+import type { CachedSet } from './validate.ts';
+
+export interface PrefinetuneRequest {
+  readonly model: ModelPackage;
+  readonly provider: ProviderChoice;
+  readonly config: PrefinetuneConfig;
+  readonly data: DataChoice;
+  /** Id of the finished model. */
+  readonly out: string;
+  /** Folder of the run. */
+  readonly run: string;
+  /** File of the orbit cache; null: the one of this model and group in the folder for application data. */
+  readonly cache: string | null;
+  readonly resume: boolean;
+}
+
+/** Cached images that are known by name, too. */
+export interface NamedSet extends CachedSet {
+  readonly images: readonly HashedItem[];
+}
+
+export interface Prepared {
+  readonly training: NamedSet;
+  readonly validation: NamedSet;
+  readonly skipped: readonly SkippedImage[];
+}
+
+export interface TrainInput extends Prepared {
+  readonly data: OpenedData;
+  readonly model: LoadedModel;
+  readonly net: CombinerName;
+  readonly problems: readonly Problem[];
+}
+
+/** Hashes over the images of each side. */
+export interface DataHashes {
+  readonly training: string;
+  readonly validation: string;
+}
+
+export function countByClass(items: readonly { readonly label: number }[], classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const { label } of items) counts[label]!++;
+  return counts;
+}

@@ -1,0 +1,51 @@
+// The finished model: the starting model's files, the new weight network, a card and a manifest, tried once and then
+// installed. Like an import, it is there whole or not at all.
+import { mkdir, rm } from 'node:fs/promises';
+import { asDermOrbitError } from '../../contract/errors.ts';
+import { manifestSchema, type Manifest, type PackageFileRole } from '../../contract/manifest.ts';
+import { checkModel } from '../../engine/check-model.ts';
+import { moveTo, PackageWriter } from '../../engine/store/package-writer.ts';
+import { openPackage, packageFiles, readPackageFile, type ModelPackage } from '../../engine/store/package.ts';
+import type { ModelStore } from '../../engine/store/store.ts';
+import { version } from '../../engine/version.ts';
+
+export interface TrainedModel {
+  readonly id: string;
+  readonly base: ModelPackage;
+  /** Files that replace those of the starting model, or are new. */
+  readonly files: Partial<Record<PackageFileRole, Uint8Array>>;
+  readonly description: string;
+  readonly metrics: Manifest['metrics'];
+}
+
+/** @throws DermOrbitError MODEL_EXISTS, MODEL_FILE_MISSING, MODEL_HASH_MISMATCH, WRITE_FAILED, DISK_FULL */
+export async function installTrained(store: ModelStore, model: TrainedModel): Promise<ModelPackage> {
+  const { target, temporary } = await store.reserve(model.id);
+  try {
+    await mkdir(temporary, { recursive: true });
+    const writer = new PackageWriter(temporary);
+    const kept = packageFiles(model.base.manifest).filter(([role]) => !model.files[role]);
+    for (const [role, file] of kept) await writer.write(role, await readPackageFile(model.base, file));
+    for (const [role, bytes] of Object.entries(model.files) as [PackageFileRole, Uint8Array][]) {
+      await writer.write(role, bytes);
+    }
+    await writer.writeManifest(
+      manifestSchema.parse({
+        ...model.base.manifest,
+        id: model.id,
+        name: model.id,
+        description: model.description,
+        created: new Date().toISOString(),
+        madeWith: version,
+        files: writer.written,
+        metrics: model.metrics,
+      }),
+    );
+    await checkModel(await openPackage(temporary));
+    await moveTo(target, temporary);
+    return await openPackage(target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw asDermOrbitError(error, 'WRITE_FAILED');
+  }
+}

@@ -1,0 +1,17 @@
+// Learning rates over the steps of a run. Pure.
+import type { PrefinetuneConfig } from '../contract/training.ts';
+
+/** The share of the learning rate at a share of the run, both from 0 to 1. */
+const schedules: Readonly<Record<PrefinetuneConfig['schedule'], (progress: number) => number>> = {
+  constant: () => 1,
+  cosine: (progress) => (1 + Math.cos(Math.PI * progress)) / 2,
+  linear: (progress) => 1 - progress,
+};
+
+/** @param step from 0 */
+export function learningRateAt(
+  { learningRate, schedule, rounds, iterations }: PrefinetuneConfig,
+  step: number,
+): number {
+  return learningRate * schedules[schedule](step / (rounds * iterations));
+}
