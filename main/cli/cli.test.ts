@@ -224,6 +224,25 @@ describe('models', () => {
     expect(verified).toMatchObject({ code: 0 });
   });
 
+  it('does not call a package whose manifest is damaged verified, and removes it', async () => {
+    const broken = join(work, 'home', 'models', 'broken');
+    await mkdir(broken, { recursive: true });
+    await writeFile(join(broken, 'manifest.json'), '{');
+    const verified = await dermorbit('models', 'verify', '--json');
+    expect(verified.code).toBe(1);
+    expect(verified.err).toContain('MANIFEST_INVALID');
+    expect(JSON.parse(verified.out)).toMatchObject([{ id: 'dermorbit-base', ok: true }]);
+    expect(await dermorbit('models', 'remove', 'broken')).toMatchObject({ code: 0 });
+    expect(await dermorbit('models', 'verify')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('verifies the other models where one cannot be found', async () => {
+    const { code, out, err } = await dermorbit('models', 'verify', 'nobody', 'dermorbit-base');
+    expect(code).toBe(1);
+    expect(err).toContain('MODEL_NOT_FOUND');
+    expect(out).toContain('image-tower.onnx');
+  });
+
   it('finds a changed file', async () => {
     const folder = join(work, 'changed');
     await cp(join(import.meta.dirname, '..', '..', 'models', 'dermorbit-base'), folder, { recursive: true });

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ImportRequest } from '../contract/engine.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { ModelSummary } from '../contract/manifest.ts';
+import type { ModelSummary, Verification } from '../contract/manifest.ts';
 import { createEngine } from '../engine/engine.ts';
 import { defaultModelFolders } from '../engine/folders.ts';
 import { ModelStore } from '../engine/store/store.ts';
@@ -130,19 +130,27 @@ async function show(id: string, { json }: JsonOption): Promise<void> {
   if (details.card !== null) process.stdout.write(`\n${details.card.split('\n').map(harmless).join('\n')}`);
 }
 
+/** Verifies each model that can be opened; what cannot be is told, and makes the whole a failure all the same. */
 async function verify(ids: string[], { json }: JsonOption): Promise<void> {
+  const { packages, problems } = await store().list();
+  const failures: unknown[] = ids.length > 0 ? [] : problems;
   const engine = createEngine();
-  const wanted = ids.length > 0 ? ids : (await engine.call('models', {})).map(({ id }) => id);
-  const results = [];
-  for (const id of wanted) results.push(await engine.call('verifyModel', { id }));
+  const results: Verification[] = [];
+  for (const id of ids.length > 0 ? ids : packages.map(({ manifest }) => manifest.id)) {
+    await engine.call('verifyModel', { id }).then(
+      (result) => results.push(result),
+      (error: unknown) => failures.push(error),
+    );
+  }
   if (json) printJson(results);
-  else {
+  else if (results.length > 0) {
     const rows = results.flatMap(({ id, files }) =>
       files.map(({ path, state }) => [id, path, paint(state === 'ok' ? 'green' : 'red', state)]),
     );
     process.stdout.write(`${table(rows)}\n`);
   }
-  if (results.some(({ ok }) => !ok)) process.exitCode = 1;
+  for (const failure of failures) note(describeError(failure));
+  if (failures.length > 0 || results.some(({ ok }) => !ok)) process.exitCode = 1;
 }
 
 async function remove(id: string): Promise<void> {

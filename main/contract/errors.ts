@@ -104,11 +104,11 @@ export const errorTexts = {
   MODEL_BUNDLED: { title: 'Bundled model', action: 'Models that come with DermOrbit cannot be removed.' },
   MANIFEST_INVALID: {
     title: 'Invalid model manifest',
-    action: 'Import the model again; its manifest is damaged or from another version.',
+    action: 'Remove the model and import it again; its manifest is damaged or from another version.',
   },
   MODEL_FILE_MISSING: {
     title: 'Model file missing',
-    action: 'Import the model again; a file of its package is gone.',
+    action: 'Remove the model and import it again; a file of its package is gone.',
   },
   MODEL_HASH_MISMATCH: {
     title: 'Model file was changed',
@@ -296,7 +296,6 @@ export const errorTexts = {
     title: 'Training run exists',
     action: 'Go on with it by --resume, or choose another --run folder.',
   },
-  RUN_NOT_FOUND: { title: 'No training run to resume', action: 'Start it without --resume.' },
   RUN_MISMATCH: {
     title: 'Training run with other settings',
     action: 'Resume with the settings and data of its config.json, or choose another --run folder.',

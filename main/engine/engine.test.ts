@@ -1,6 +1,6 @@
 // The engine's operations on a small model, from a file to what every surface shows.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomClip } from '../clip/random-weights.ts';
@@ -195,6 +195,14 @@ it('a model that is removed and imported again under its id is the new one', asy
   const after = await classifyOne({}, 'passing');
   expect(after.model.sha256).not.toBe(before.model.sha256);
   expect(after.logits).not.toEqual(before.logits);
+});
+
+it.each(['no manifest', 'a damaged manifest'])('a package with %s can be removed', async (what) => {
+  const folder = join(temporary.folders.imported, 'broken');
+  mkdirSync(folder);
+  if (what === 'a damaged manifest') writeFileSync(join(folder, 'manifest.json'), '{');
+  await engine.call('removeModel', { id: 'broken' });
+  expect(temporary.imported()).not.toContain('broken');
 });
 
 it('lists what is installed, and verifies it', async () => {

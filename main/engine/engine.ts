@@ -63,8 +63,8 @@ class Engine implements EngineApi {
       model: ({ id }) => this.#store.details(id),
       verifyModel: async ({ id }) => verifyPackage(await this.#store.find(id)),
       removeModel: async ({ id }) => {
-        const { folder } = await this.#store.find(id);
-        await this.#store.remove(id);
+        // Not opened first: what is damaged must be removable, or its id would stay taken for good.
+        const folder = await this.#store.remove(id);
         await this.#release((key) => key.startsWith(`${folder} `));
         return {};
       },

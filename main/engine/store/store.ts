@@ -88,10 +88,11 @@ export class ModelStore {
   }
 
   /**
-   * Removes an imported model.
+   * Removes an imported model, damaged or not.
+   * @returns the folder that it had
    * @throws DermOrbitError MODEL_NOT_FOUND, MODEL_BUNDLED
    */
-  async remove(id: string): Promise<void> {
+  async remove(id: string): Promise<string> {
     const valid = modelIdSchema.safeParse(id).success;
     if (valid && existsSync(join(this.#folders.bundled, id))) {
       throw new DermOrbitError('MODEL_BUNDLED', `"${id}" came with DermOrbit.`);
@@ -104,6 +105,7 @@ export class ModelStore {
     const doomed = join(this.#folders.imported, `${temporaryPrefix}${id}-${randomUUID()}-${process.pid}`);
     await rename(folder, doomed);
     await rm(doomed, { recursive: true, force: true });
+    return folder;
   }
 
   /** Removes what imports and removals that were killed left behind, unless their process still runs. */
