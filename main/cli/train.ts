@@ -131,7 +131,7 @@ export function addTrainCommand(program: Command): void {
     .requiredOption('--out <id>', 'id of the finished model')
     .option('--run <dir>', 'folder of the run (default: runs/ID in the folder for application data)')
     .option('--cache <file>', 'orbit cache (default: one per model and group, in the same place)')
-    .option('--resume', 'go on with an interrupted run')
+    .option('--resume', 'go on with the run if it was begun')
     .option('--provider <provider>', 'auto, cuda, tensorrt, dml, webgpu, coreml or cpu', 'auto')
     .option('--json', 'print events as JSON lines on standard output')
     .addHelpText(

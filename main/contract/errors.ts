@@ -149,7 +149,7 @@ export const errorTexts = {
     title: 'Disk is full',
     action: 'Free some space, then run again; nothing half-written was left behind.',
   },
-  CANCELLED: { title: 'Cancelled', action: 'Run again to finish the rest.' },
+  CANCELLED: { title: 'Cancelled', action: 'Run it again when you are ready.' },
   ENGINE_STOPPED: { title: 'The engine stopped', action: 'It was restarted; run the affected images again.' },
   OUT_OF_MEMORY: { title: 'Out of memory', action: 'Close other programs, or choose a smaller model.' },
   INFERENCE_FAILED: {

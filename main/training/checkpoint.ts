@@ -49,11 +49,12 @@ export async function writeCheckpoint(path: string, checkpoint: TrainingCheckpoi
 }
 
 /**
- * @throws DermOrbitError RUN_NOT_FOUND, TRAINING_CHECKPOINT_VERSION, TRAINING_CHECKPOINT_DAMAGED
+ * @throws DermOrbitError TRAINING_CHECKPOINT_VERSION, TRAINING_CHECKPOINT_DAMAGED
  */
 export async function readCheckpoint(path: string): Promise<TrainingCheckpoint> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new DermOrbitError('RUN_NOT_FOUND', `There is no checkpoint ${path}.`, { cause: error });
+    const message = `${path} cannot be read.`;
+    throw new DermOrbitError('TRAINING_CHECKPOINT_DAMAGED', message, { cause: error });
   });
   const start = bytes.subarray(0, magic.length).toString('latin1');
   if (start !== magic && start.startsWith(family)) {

@@ -26,10 +26,10 @@ export class RunFolder {
   }
 
   /**
-   * Begins a run, or finds the one to resume.
+   * Begins a run, or finds the one to resume; a run that was stopped before it began, begins.
    * @param identity everything that a resumed run must have in common with the one that began, by name
    * @returns the folder and the checkpoint to go on from
-   * @throws DermOrbitError RUN_EXISTS, RUN_NOT_FOUND, RUN_MISMATCH naming what differs, TRAINING_CHECKPOINT_*
+   * @throws DermOrbitError RUN_EXISTS, RUN_MISMATCH naming what differs, TRAINING_CHECKPOINT_*
    */
   static async open(
     path: string,
@@ -38,7 +38,7 @@ export class RunFolder {
   ): Promise<{ folder: RunFolder; checkpoint: TrainingCheckpoint | null }> {
     const folder = new RunFolder(path);
     const begun = existsSync(join(path, names.config));
-    if (!resume) {
+    if (!begun || !resume) {
       if (begun) throw new DermOrbitError('RUN_EXISTS', `${path} holds a training run.`);
       await mkdir(path, { recursive: true }).catch((error: unknown) => {
         throw asDermOrbitError(error, 'WRITE_FAILED');
@@ -46,7 +46,6 @@ export class RunFolder {
       await folder.#write('config', json(identity));
       return { folder, checkpoint: null };
     }
-    if (!begun) throw new DermOrbitError('RUN_NOT_FOUND', `${path} holds no training run.`);
     requireSame(path, await readJson(join(path, names.config)), identity);
     await folder.#write('config', json(identity));
     // Stopped before its first checkpoint: it begins again.
