@@ -1,7 +1,7 @@
 // dermorbit classify: files and folders in, one record per image out.
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { DermOrbitError } from '../contract/errors.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import type { ClassificationRecord } from '../contract/record.ts';
 import { isFailure } from '../contract/record.ts';
 import { hasSpatialFrame, resolveSettings } from '../equivariance/settings.ts';
@@ -10,10 +10,9 @@ import { defaultModelFolders, installationFolder } from '../engine/folders.ts';
 import { loadModel } from '../engine/model.ts';
 import { ModelStore } from '../engine/store/store.ts';
 import { listImages } from '../imaging/list.ts';
-import { recordsToCsv } from '../reports/csv.ts';
-import { writeFileAtomic } from '../services/atomic.ts';
+import { CsvTarget } from './csv-target.ts';
 import { EvidenceWriter } from './evidence.ts';
-import { harmless, interruptSignal, note } from './output.ts';
+import { harmless, interruptSignal, isUnread, note } from './output.ts';
 import { showProgress } from './progress.ts';
 import {
   addSettingsOptions,
@@ -54,6 +53,7 @@ async function classify(inputs: string[], options: ClassifyOptions): Promise<voi
   const { files, notes } = await listImages(inputs.length > 0 ? inputs : [examples], { signal });
   for (const { path, message } of notes) note(harmless(`${path}: ${message}`));
 
+  const csv = options.csv === undefined ? null : await CsvTarget.open(options.csv);
   const model = await loadModel(await new ModelStore(defaultModelFolders()).find(options.model), provider);
   const settings = resolveSettings(settingsChoice(options), model.combiners);
   if (options.evidence !== undefined && !hasSpatialFrame(settings)) {
@@ -79,15 +79,27 @@ async function classify(inputs: string[], options: ClassifyOptions): Promise<voi
       records.push(record);
       output?.add(record);
       progress.update(records.length, files[records.length] ?? '');
+      if (isUnread() && !csv && !evidence) break;
     }
+  } catch (error) {
+    throw stoppedEarly(error, records.length, files.length);
   } finally {
+    // However the run ends, what is done is kept: on standard output first, since the CSV may fail.
     progress.stop();
-    output?.close();
-    if (options.csv !== undefined) await writeFileAtomic(options.csv, recordsToCsv(records));
+    if (output) output.close();
+    else if (records.length > 0) (records.length === 1 ? printOne : printTable)(records);
     await model.release();
+    if (records.length > 0) await csv?.write(records);
   }
-  if (!output) (records.length === 1 ? printOne : printTable)(records);
   if (records.some(isFailure)) process.exitCode = 1;
+}
+
+/** A cancellation that says how far the run came; other errors as they are. */
+function stoppedEarly(error: unknown, done: number, total: number): unknown {
+  const cancelled = asDermOrbitError(error).code === 'CANCELLED';
+  return cancelled
+    ? new DermOrbitError('CANCELLED', `${done} of ${total} images were classified.`, { cause: error })
+    : error;
 }
 
 /** A map that cannot be written is the failure of the whole run (a full disk stays full), told with its file. */

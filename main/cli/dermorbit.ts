@@ -6,7 +6,7 @@ import { addBenchCommand } from './bench.ts';
 import { addClassifyCommand } from './classify.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addModelsCommand } from './models.ts';
-import { reportFatal } from './output.ts';
+import { reportFatal, surviveLostOutput } from './output.ts';
 import { addScoreCommand } from './score.ts';
 import { addTrainCommand } from './train.ts';
 
@@ -24,11 +24,7 @@ addScoreCommand(program);
 addTrainCommand(program);
 addBenchCommand(program);
 
-// A reader that stops reading (`dermorbit classify --json | head`) is no error of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+surviveLostOutput();
 
 try {
   await program.parseAsync();

@@ -1,7 +1,7 @@
 // Evidence maps as files: a picture for people and the numbers for programs, named after their image.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { asDermOrbitError } from '../contract/errors.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import { rankClasses, type Classification, type Evidence } from '../contract/record.ts';
 import { overlayEvidence } from '../imaging/evidence.ts';
 import { readImageFile } from '../imaging/file.ts';
@@ -19,8 +19,16 @@ export class EvidenceWriter {
     this.#folder = folder;
   }
 
-  /** @throws DermOrbitError WRITE_FAILED if the folder cannot be made */
+  /** @throws DermOrbitError OPTION_INVALID if it is a file, WRITE_FAILED if the folder cannot be made */
   static async open(folder: string): Promise<EvidenceWriter> {
+    if (
+      await stat(folder).then(
+        (found) => !found.isDirectory(),
+        () => false,
+      )
+    ) {
+      throw new DermOrbitError('OPTION_INVALID', `--evidence: ${folder} is a file, not a folder.`);
+    }
     await mkdir(folder, { recursive: true }).catch((error: unknown) => {
       throw asDermOrbitError(error, 'WRITE_FAILED');
     });

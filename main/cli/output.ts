@@ -57,12 +57,36 @@ export function reportFatal(error: unknown): void {
   process.exitCode = asDermOrbitError(error).code === 'CANCELLED' ? 130 : 1;
 }
 
-/** A signal that Ctrl-C aborts; a second Ctrl-C ends the process at once. */
+/** What ends a command in good order: Ctrl-C, a polite kill, a terminal that is closed. */
+const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal that Ctrl-C aborts (or a kill, or a closed terminal); a second one ends the process at once. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  process.once('SIGINT', () => {
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(130);
     controller.abort();
-    process.once('SIGINT', () => process.exit(130));
-  });
+  };
+  for (const interruption of interruptions) process.on(interruption, interrupt);
   return controller.signal;
+}
+
+let unread = false;
+
+/**
+ * Whether what is printed no longer arrives anywhere: the reader has gone (`dermorbit classify --json | head`,
+ * no error of ours), or standard output could not be written, which has been told already.
+ */
+export function isUnread(): boolean {
+  return unread;
+}
+
+/** Lets a command finish its other work where its output is lost; to be called once, before any output. */
+export function surviveLostOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!unread && error.code !== 'EPIPE') reportFatal(asDermOrbitError(error, 'WRITE_FAILED'));
+    unread = true;
+  });
+  // There is nobody left to tell that standard error fails.
+  process.stderr.on('error', () => undefined);
 }
