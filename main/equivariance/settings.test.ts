@@ -24,6 +24,13 @@ describe('what is not chosen', () => {
       new Set(['lambdaEmbedding'] as const),
       { group: 'c4', method: 'lambda', level: 'embedding', ...answers },
     ],
+    [
+      'the embedding level without its lambda network',
+      { level: 'embedding' },
+      new Set(['lambda', 'attention'] as const),
+      { method: 'equitune', level: 'embedding', ...answers },
+    ],
+    ['the embedding level with it', { level: 'embedding' }, every, { method: 'lambda', ...answers }],
     ['vanilla is the plain model', { method: 'vanilla' }, every, { level: 'feature', ...answers }],
     ['vanilla, told otherwise', { method: 'vanilla', inverse: 'on', head: 'orbit' }, every, { ...feature }],
     ['no orbit head without a frame', { inverse: 'off' }, every, { inverse: 'off', head: 'plain' }],
@@ -61,7 +68,13 @@ it.each<[SettingsChoice, CombinerName]>([
   // lambda with only the other lambda network switches level, unless the level was asked for.
   const asked = { level: 'feature', ...choice } as const;
   expect(() => resolveSettings(asked, without)).toThrow(
-    expect.objectContaining({ code: 'COMBINER_MISSING' }),
+    expect.objectContaining({
+      code: 'COMBINER_MISSING',
+      // By the name that a combiner file gives it.
+      message: expect.stringContaining(
+        combiner === 'lambdaEmbedding' ? 'lambda_embedding' : combiner,
+      ) as string,
+    }),
   );
   expect(combinerOf(resolveSettings(asked, every))).toBe(combiner);
 });

@@ -13,8 +13,15 @@ export function combinerOf({ method, level }: Pick<Settings, 'method' | 'level'>
   return methods[method].combiner[level];
 }
 
+/** The networks by the names that combiner files give them. */
+const networkNames: Readonly<Record<CombinerName, string>> = {
+  lambda: 'lambda',
+  attention: 'attention',
+  lambdaEmbedding: 'lambda_embedding',
+};
+
 /**
- * Decides every setting. Defaults: group c4; lambda where the model has its network, else equitune; feature level
+ * Decides every setting. Defaults: group c4; lambda where the model has its network for the level, else equitune; feature level
  * (embedding, if that is the only lambda network); inverse on with the orbit head, the one pair that is invariant
  * and keeps the spatial frame (METHODS.md, "What is exact"). Vanilla is the plain model unless told otherwise.
  * Where no feature map is combined there is neither inverse nor head, and the record says off and plain.
@@ -22,14 +29,15 @@ export function combinerOf({ method, level }: Pick<Settings, 'method' | 'level'>
  * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network
  */
 export function resolveSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
-  const method = choice.method ?? (available.has('lambda') ? 'lambda' : 'equitune');
+  const defaultNetwork = methods.lambda.combiner[choice.level ?? 'feature']!;
+  const method = choice.method ?? (available.has(defaultNetwork) ? 'lambda' : 'equitune');
   const onlyEmbedding = method === 'lambda' && !available.has('lambda') && available.has('lambdaEmbedding');
   const level = choice.level ?? (onlyEmbedding ? 'embedding' : 'feature');
   const combiner = combinerOf({ method, level });
   if (combiner && !available.has(combiner)) {
     throw new DermOrbitError(
       'COMBINER_MISSING',
-      `The model has no ${combiner} network, which ${method} at ${level} level needs.`,
+      `The model has no ${networkNames[combiner]} network, which ${method} at ${level} level needs.`,
     );
   }
   const group = choice.group ?? 'c4';
