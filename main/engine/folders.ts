@@ -9,9 +9,10 @@ export interface ModelFolders {
   readonly imported: string;
 }
 
-/** DERMORBIT_HOME, else the platform's folder for application data. */
+/** DERMORBIT_HOME, if it says something, else the platform's folder for application data. */
 export function dataFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment.DERMORBIT_HOME ?? envPaths('DermOrbit', { suffix: '' }).data;
+  const { DERMORBIT_HOME: home } = environment;
+  return home !== undefined && home !== '' ? home : envPaths('DermOrbit', { suffix: '' }).data;
 }
 
 /** The folder that holds package.json and models/, from wherever this file runs (sources, dist/, a package). */
