@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -69,15 +70,28 @@ it.skipIf(process.platform === 'win32')(
     symlinkSync(join(root, '1.png'), join(root, '5.png'));
     const { files, notes } = await listImages([root]);
     expect(files).toEqual(inside(root, '1.png', '5.png', 'sub/2.png'));
-    expect(notes.map((note) => note.path).sort()).toEqual(
-      inside(root, '3.png', '4.png', 'again', 'circle', 'elsewhere'),
-    );
+    const reasons = [
+      ['3.png', 'is a link that leads out of the folder'],
+      ['4.png', 'is a link to nothing'],
+      ['again', 'is a link to a folder'],
+      ['circle', 'is a link to a folder'],
+      ['elsewhere', 'is a link that leads out of the folder'],
+    ] as const;
+    expect(notes).toEqual(reasons.map(([name, message]) => ({ path: join(root, name), message })));
     // A link that the person names is what they mean.
     expect((await listImages([join(root, 'elsewhere')])).files).toEqual([
       join(root, 'elsewhere', 'secret.png'),
     ]);
   },
 );
+
+it.skipIf(process.platform === 'win32')('tells of a pipe under an image name', async () => {
+  const root = folderWith('pipes', '1.png');
+  execFileSync('mkfifo', [join(root, '2.png'), join(root, 'control')]);
+  const { files, notes } = await listImages([root]);
+  expect(files).toEqual(inside(root, '1.png'));
+  expect(notes).toEqual([{ path: join(root, '2.png'), message: 'is a device, pipe or socket' }]);
+});
 
 it('stops when it is cancelled', async () => {
   const root = folderWith('cancelled', '1.png');

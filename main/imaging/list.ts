@@ -81,8 +81,9 @@ async function walkFolder(folder: string, root: string, walk: Walk): Promise<voi
       const refusal = await refusedLink(path, root);
       if (refusal !== null) walk.notes.push({ path, message: refusal });
       else if (claimedFormat(path) !== null) walk.files.add(path);
-    } else if (entry.isFile() && claimedFormat(path) !== null) {
-      walk.files.add(path);
+    } else if (claimedFormat(path) !== null) {
+      if (entry.isFile()) walk.files.add(path);
+      else walk.notes.push({ path, message: 'is a device, pipe or socket' });
     }
   }
 }
@@ -91,7 +92,7 @@ async function walkFolder(folder: string, root: string, walk: Walk): Promise<voi
 async function refusedLink(path: string, root: string): Promise<string | null> {
   const target = await realpath(path).catch(() => null);
   if (target === null) return 'is a link to nothing';
-  const inside = target.startsWith(root.endsWith(sep) ? root : root + sep);
+  const inside = target === root || target.startsWith(root.endsWith(sep) ? root : root + sep);
   if (!inside) return 'is a link that leads out of the folder';
   // A folder inside is walked under its own name; through the link it would come twice, or without end.
   return (await stat(target)).isDirectory() ? 'is a link to a folder' : null;
