@@ -48,7 +48,8 @@ export async function openImage(file: ImageFile): Promise<OpenedImage> {
   const header = await decoding(name, () => sharp(file.bytes, { limitInputPixels: false }).metadata());
   const { width, height } = header.autoOrient;
   if (width * height > maximumPixels) {
-    const megapixels = Math.round((width * height) / 1e6);
+    // Rounded up: 50.0004 must not read as the limit of 50.
+    const megapixels = Math.ceil((width * height) / 1e4) / 100;
     throw new DermOrbitError(
       'IMAGE_TOO_LARGE',
       `${name} has ${width} x ${height} pixels (${megapixels} megapixels).`,
