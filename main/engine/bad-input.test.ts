@@ -91,7 +91,7 @@ const table: readonly Row[] = [
     'classify',
     settings({ method: 'lambda', level: 'embedding' }, 'bare'),
     'COMBINER_MISSING',
-    /lambdaEmbedding/,
+    /lambda_embedding/,
   ],
   [
     'attention without its network',
