@@ -12,7 +12,7 @@ import { addTrainCommand } from './train.ts';
 
 const program = new Command('dermorbit')
   .description(
-    'Classifies dermoscopic images into the seven ISIC 2018 classes, with predictions that do not change\n' +
+    'Classifies dermoscopic images into the seven ISIC 2018 classes, with predictions that do not change ' +
       'when the picture is turned. Works offline. Research use only, not a medical device.',
   )
   .version(version)

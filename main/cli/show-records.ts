@@ -1,5 +1,6 @@
 // Records for people: one image in detail, many as a table.
 import { isAbsolute, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import {
   isFailure,
   rankClasses,
@@ -58,33 +59,63 @@ export function printOne([record]: readonly ClassificationRecord[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** A path as short as it is clear from here. */
-function shortPath(path: string): string {
+/** A path as short as it is clear from here, cut at its front to a length. */
+function shortPath(path: string, length: number): string {
   const local = relative('.', path);
   const shown = harmless(isAbsolute(path) && !local.startsWith('..') ? local : path);
-  return shown.length > 48 ? `…${shown.slice(-47)}` : shown;
+  return shown.length > length ? `…${shown.slice(1 - length)}` : shown;
 }
 
-/** Many images: a row each, errors in their places. */
-export function printTable(records: readonly ClassificationRecord[]): void {
-  const header = ['image', 'answer', '', 'malignant', '', 'orientations that agree'].map((cell) =>
-    paint('dim', cell),
-  );
+/** The table in full: names of the classes, bars of malignancy. */
+function fullTable(records: readonly ClassificationRecord[]): string {
+  const header = ['image', 'answer', '', 'malignant', '', 'orientations that agree'];
   const rows = records.map((record) => {
-    const shown = shortPath(record.image.path);
+    const shown = shortPath(record.image.path, 48);
     if (isFailure(record)) return [shown, paint('red', record.error.title), '', '', '', record.error.code];
-    const top = rankClasses(record.probabilities)[0]!;
-    const count = record.orientations.length;
-    const agreeing = `${Math.round(record.stability * count)} of ${count}`;
+    const { code, probability } = rankClasses(record.probabilities)[0]!;
+    const { malignant } = record;
     return [
-      shown,
-      `${nameOf(top.code)} (${top.code})`,
-      percent(top.probability),
-      ...(record.malignant === null ? ['', ''] : [percent(record.malignant), bar(record.malignant, 10)]),
-      record.stability < 1 ? paint('yellow', agreeing) : agreeing,
+      ...[shown, `${nameOf(code)} (${code})`, percent(probability)],
+      ...(malignant === null ? ['', ''] : [percent(malignant), bar(malignant, 10)]),
+      agreement(record),
     ];
   });
-  const lines = [table([header, ...rows], new Set([2, 3]))];
+  return table([header.map((cell) => paint('dim', cell)), ...rows], new Set([2, 3]));
+}
+
+/** The same for a window of 80 columns or less: codes, no bars. */
+function narrowTable(records: readonly ClassificationRecord[], width: number): string {
+  const header = ['image', 'answer', '', 'malignant', 'agree'];
+  const rows = records.map((record) => {
+    const shown = shortPath(record.image.path, Math.max(12, width - 50));
+    if (isFailure(record)) return [shown, paint('red', record.error.code), '', '', ''];
+    const { code, probability } = rankClasses(record.probabilities)[0]!;
+    const malignant = record.malignant === null ? '' : percent(record.malignant);
+    return [shown, code, percent(probability), malignant, agreement(record)];
+  });
+  return table([header.map((cell) => paint('dim', cell)), ...rows], new Set([2, 3]));
+}
+
+function agreement({ orientations, stability }: Classification): string {
+  const text = `${Math.round(stability * orientations.length)} of ${orientations.length}`;
+  return stability < 1 ? paint('yellow', text) : text;
+}
+
+/**
+ * Many images: a row each, errors in their places.
+ * @param columns how many fit side by side; where standard output is no terminal, as many as need be
+ */
+export function printTable(
+  records: readonly ClassificationRecord[],
+  columns: number = process.stdout.isTTY ? process.stdout.columns : Infinity,
+): void {
+  const full = fullTable(records);
+  const widest = Math.max(
+    ...stripVTControlCharacters(full)
+      .split('\n')
+      .map((line) => line.length),
+  );
+  const lines = [widest <= columns ? full : narrowTable(records, columns)];
   const made = records.find((record): record is Classification => !isFailure(record));
   const failed = records.filter(isFailure);
   if (made)
