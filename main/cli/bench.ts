@@ -20,6 +20,11 @@ const suites: Readonly<Record<string, { describe: string; run: (options: BenchOp
       describe: 'labelled images: five methods against one and against the raw image tower; the bootstrap',
       run: async (options) => (await import('./bench/evaluate.ts')).benchEvaluate(options),
     },
+    train: {
+      describe:
+        'a pre-finetuning step against the forward pass, the orbit cache against the raw tower, memory',
+      run: async (options) => (await import('./bench/train.ts')).benchTrain(options),
+    },
   };
 
 export function addBenchCommand(program: Command): void {

@@ -23,7 +23,7 @@ import {
 } from './data/training-data.ts';
 import { finishModel } from './finish.ts';
 import { frozenParts, packagedNet } from './frozen.ts';
-import { partSize } from './graphs/accumulate.ts';
+import { activationBytes, partSize } from './graphs/accumulate.ts';
 import { forwardGraph, type ForwardSpec } from './graphs/forward.ts';
 import { freshWeights, parameterNames, weightNets } from './graphs/weight-nets.ts';
 import {
@@ -174,7 +174,7 @@ async function train(
   };
   const parameters = parameterNames(net, manifest);
   const dropout = net === 'lambdaEmbedding' && config.dropout > 0;
-  const part = partSize(config.batch, activationsOf(net, request));
+  const part = partSize(config.batch, activationBytes(manifest, groups[config.group].order, net));
   const stepper = await Stepper.open({
     forward: forwardGraph(await spec(dropout)),
     parameters,
@@ -207,15 +207,6 @@ async function train(
     await validator.release();
   }
   return finishModel(store, request, { ...input, last, hashes, parts, folder, part }, onEvent);
-}
-
-/** Bytes of one image's activations in the per-channel front, the only large ones: four copies are alive at once. */
-function activationsOf(net: CombinerName, { config, model }: PrefinetuneRequest): number {
-  const { channels, size } = model.manifest.features;
-  if (net === 'lambdaEmbedding') return 1;
-  const networks = net === 'attention' ? 2 : 1;
-  const values = groups[config.group].order * channels * 32 * Math.max(1, size - 2) ** 2;
-  return values * 4 * 4 * networks;
 }
 
 function describeData(

@@ -1,18 +1,15 @@
 // The benchmark of the main job. Each model is measured in a process of its own, so that its peak memory is its own.
 import { execFile, fork } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { randomClassEmbeddings, randomClip, randomCombiners, rn50 } from '../../clip/random-weights.ts';
-import { writeSafetensors } from '../../clip/safetensors.ts';
 import { installationFolder } from '../../engine/folders.ts';
-import { importModel } from '../../engine/store/import.ts';
-import { defaultModelId, ModelStore } from '../../engine/store/store.ts';
-import { isicClasses } from '../../contract/settings.ts';
+import { defaultModelId } from '../../engine/store/store.ts';
 import type { BenchOptions } from '../bench.ts';
 import { note, paint, table } from '../output.ts';
 import type { CoreFigures, CoreTask } from './core-worker.ts';
+import { makeRn50 } from './random-rn50.ts';
 
 /** Images of the folder whose throughput is measured. */
 const folderImages = 64;
@@ -49,26 +46,6 @@ async function makeFolder(folder: string): Promise<string[]> {
       return path;
     }),
   );
-}
-
-/** A full-size CLIP RN50 through the product's own importer; returns the folder of its package. */
-async function makeRn50(work: string): Promise<string> {
-  const write = async (name: string, bytes: Uint8Array) => {
-    const path = join(work, name);
-    await writeFile(path, bytes);
-    return path;
-  };
-  const store = new ModelStore({ bundled: join(work, 'none'), imported: join(work, 'models') });
-  const { folder } = await importModel(store, {
-    checkpoint: await write('rn50.safetensors', writeSafetensors(randomClip(rn50, 1))),
-    id: 'rn50-random',
-    classEmbeddings: await write(
-      'classes.safetensors',
-      writeSafetensors(randomClassEmbeddings(rn50, isicClasses.length, 2)),
-    ),
-    combiners: await write('combiners.safetensors', writeSafetensors(randomCombiners(rn50, 3))),
-  });
-  return folder;
 }
 
 function measure(task: CoreTask): Promise<CoreFigures> {

@@ -2,6 +2,8 @@
 // graph, gradients are added up, and the optimizer acts on their mean. Pure.
 import type { Emitter } from '../../autodiff/emitter.ts';
 import type { Optimizer } from '../../autodiff/optimizers.ts';
+import type { Manifest } from '../../contract/manifest.ts';
+import type { CombinerName } from '../../equivariance/methods.ts';
 
 /** Name of the slot that holds the sum over the parts before this one. */
 export const sumSlot = 'gradient_sum';
@@ -43,7 +45,7 @@ function clipped(emit: Emitter, gradients: readonly string[], bound: number): st
 }
 
 /** Bytes that the activations of one step may take, about. */
-const activationBytes = 1.2e9;
+const stepBytes = 1.2e9;
 
 /**
  * Images of one part: the largest divisor of the batch whose activations fit.
@@ -51,7 +53,23 @@ const activationBytes = 1.2e9;
  */
 export function partSize(batch: number, bytesPerImage: number): number {
   for (let size = batch; size > 1; size--) {
-    if (batch % size === 0 && size * bytesPerImage <= activationBytes) return size;
+    if (batch % size === 0 && size * bytesPerImage <= stepBytes) return size;
   }
   return 1;
+}
+
+/**
+ * Bytes of one image's activations in the per-channel front of a weight network, the only large ones: four copies of
+ * them are alive at once, forward and backward.
+ * @param orientations n
+ */
+export function activationBytes(
+  { features }: Pick<Manifest, 'features'>,
+  orientations: number,
+  net: CombinerName,
+): number {
+  if (net === 'lambdaEmbedding') return 1;
+  const fronts = net === 'attention' ? 2 : 1;
+  const places = Math.max(1, features.size - 2) ** 2;
+  return orientations * features.channels * 32 * places * 4 * Float32Array.BYTES_PER_ELEMENT * fronts;
 }
