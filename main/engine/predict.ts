@@ -49,15 +49,17 @@ export async function readOrbit(
   };
 }
 
-/** The combined map of the settings, [C, s, s]. */
-async function combinedMap(
+/** The weights of the settings, and the maps that their head shows to the pool, [m, C, s, s]. */
+async function weighAndCombine(
   orbit: ImageOrbit,
   settings: Settings,
-  weights: readonly number[],
-): Promise<Float32Array> {
+  readings: OrbitReadings,
+): Promise<OrbitWeights & { readonly maps: Float32Array }> {
   const group = groups[settings.group];
   const { size } = orbit.model.manifest.features;
-  return combineFeatures(group, await orbit.features(group), weights, size, settings.inverse);
+  const { weights, attention } = methods[settings.method].featureWeights(readings);
+  const combined = combineFeatures(group, await orbit.features(group), weights, size, settings.inverse);
+  return { weights, attention, maps: headMaps(group, combined, size, settings.head) };
 }
 
 /**
@@ -66,20 +68,13 @@ async function combinedMap(
  */
 export async function predict(orbit: ImageOrbit, settings: Settings): Promise<Prediction> {
   const group = groups[settings.group];
-  const method = methods[settings.method];
   const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
   if (!hasFeatureMap(settings)) {
-    const answer = method.embeddingAnswer(readings);
+    const answer = methods[settings.method].embeddingAnswer(readings);
     return finish({ ...answer, logits: null }, readings);
   }
-  const { weights, attention } = method.featureWeights(readings);
+  const { weights, attention, maps } = await weighAndCombine(orbit, settings, readings);
   const { manifest, classEmbeddings } = orbit.model;
-  const maps = headMaps(
-    group,
-    await combinedMap(orbit, settings, weights),
-    manifest.features.size,
-    settings.head,
-  );
   const embedding = headEmbedding(await orbit.model.embeddings(maps), manifest.embedding);
   const logits = classLogits(embedding, classEmbeddings, manifest.logits);
   return finish({ weights, attention, logits, probabilities: softmax(logits) }, readings);
@@ -118,9 +113,8 @@ export async function evidenceOf(orbit: ImageOrbit, settings: Settings): Promise
   const group = groups[settings.group];
   const { manifest, classEmbeddings } = orbit.model;
   const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
-  const { weights } = methods[settings.method].featureWeights(readings);
+  const { maps } = await weighAndCombine(orbit, settings, readings);
   const { size } = manifest.features;
-  const maps = headMaps(group, await combinedMap(orbit, settings, weights), size, settings.head);
   const raw = await orbit.model.evidence(maps);
   const embedding = headEmbedding(raw.embeddings, manifest.embedding);
   const factor = logitFactor(embedding, manifest.logits);
