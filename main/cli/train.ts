@@ -54,6 +54,7 @@ interface TrainOptions {
   readonly nesterov?: boolean;
   readonly weightDecay: string;
   readonly clip?: string;
+  readonly warmup: string;
   readonly schedule: string;
   readonly rounds: string;
   readonly iterations: string;
@@ -119,6 +120,7 @@ export function addTrainCommand(program: Command): void {
     .option('--nesterov', 'Nesterov momentum')
     .option('--weight-decay <number>', 'of weights, not of biases', '0')
     .option('--clip <norm>', "bound of the gradient's norm (default: none)")
+    .option('--warmup <steps>', 'over which the learning rate rises to it', '0')
     .addOption(choice('--schedule <schedule>', 'of the learning rate', scheduleSchema.options, 'constant'))
     .option('--rounds <number>', 'each ends with validation and a checkpoint', '20')
     .option('--iterations <number>', 'steps of a round', '100')
@@ -230,6 +232,7 @@ function parseConfig(options: TrainOptions): PrefinetuneConfig {
     weightDecay: numberOf('--weight-decay', options.weightDecay),
     clip: numberOf('--clip', options.clip),
     learningRate: numberOf('--learning-rate', options.learningRate) ?? rates[method],
+    warmup: numberOf('--warmup', options.warmup),
     schedule: options.schedule,
     rounds: numberOf('--rounds', options.rounds),
     iterations: numberOf('--iterations', options.iterations),

@@ -16,6 +16,28 @@ export const initialWeightsSchema = z.enum(['fresh', 'model']);
 
 const share = z.number().min(0).max(1);
 
+/** What every kind of training decides: loss, optimizer, schedule, sampling, end. */
+const commonFields = {
+  loss: lossSchema,
+  optimizer: optimizerSchema,
+  momentum: share,
+  nesterov: z.boolean(),
+  weightDecay: z.number().min(0),
+  /** Bound of the gradient's norm over all parameters; null: none. */
+  clip: z.number().positive().nullable(),
+  learningRate: z.number().positive(),
+  /** Steps over which the learning rate rises from 0 before its schedule begins. */
+  warmup: z.int().min(0).max(1_000_000),
+  schedule: scheduleSchema,
+  rounds: z.int().min(1).max(100_000),
+  batch: z.int().min(1).max(4096),
+  balance: balanceSchema,
+  seed: z.int().min(0).max(0x7fffffff),
+  /** Rounds without a better validation figure after which training ends; null: never. */
+  patience: z.int().min(1).nullable(),
+} as const;
+const steps = z.int().min(1).max(1_000_000);
+
 /** Everything a pre-finetuning depends on, beside the model and the data: every field decided. */
 export const prefinetuneConfigSchema = z.strictObject({
   method: trainableMethodSchema,
@@ -25,29 +47,98 @@ export const prefinetuneConfigSchema = z.strictObject({
   head: headSchema,
   /** Random weights, or those that the model brings. */
   initial: initialWeightsSchema,
-  loss: lossSchema,
-  optimizer: optimizerSchema,
-  momentum: share,
-  nesterov: z.boolean(),
-  weightDecay: z.number().min(0),
-  /** Bound of the gradient's norm over all parameters; null: none. */
-  clip: z.number().positive().nullable(),
-  learningRate: z.number().positive(),
-  schedule: scheduleSchema,
-  rounds: z.int().min(1).max(100_000),
+  ...commonFields,
   /** Steps of one round. */
-  iterations: z.int().min(1).max(1_000_000),
-  batch: z.int().min(1).max(4096),
-  balance: balanceSchema,
+  iterations: steps,
   /** Whether images are turned by random elements of the group: their cached orbits are permuted. */
   turns: z.boolean(),
   /** Share of units of the embedding-level lambda net that are silenced while training. */
   dropout: z.number().min(0).max(0.95),
-  seed: z.int().min(0).max(0x7fffffff),
-  /** Rounds without a better validation figure after which training ends; null: never. */
-  patience: z.int().min(1).nullable(),
 });
 export type PrefinetuneConfig = z.infer<typeof prefinetuneConfigSchema>;
+
+/** What all kinds of training have in common, with the length of a round decided. */
+export type RoundsConfig = Pick<PrefinetuneConfig, keyof typeof commonFields | 'iterations'>;
+
+const jitter = z.number().min(0).max(0.9);
+const side = z.number().min(0.1).max(2);
+
+/** Random changes of a training image. */
+export const augmentationSchema = z.strictObject({
+  /** None, by an element of the group (or of d4, where the group is c1), or by any angle. */
+  turns: z.enum(['none', 'group', 'free']),
+  mirrors: z.boolean(),
+  /** Smallest and largest side of the crop, as shares of the picture's short side; beyond the picture it is mirrored. */
+  crop: z.tuple([side, side]).refine(([least, most]) => least <= most, 'the first is the smaller one'),
+  /** Largest distance of the crop's centre from the picture's, along each axis, as a share of the short side. */
+  shift: z.number().min(0).max(0.5),
+  /** Largest relative change of each. */
+  brightness: jitter,
+  contrast: jitter,
+  saturation: jitter,
+  /** Largest turn of the colour circle, in degrees. */
+  hue: z.number().min(0).max(180),
+});
+export type Augmentation = z.infer<typeof augmentationSchema>;
+
+/** What training of the image tower decides beyond that. */
+const towerFields = {
+  ...commonFields,
+  /** Steps of one round; null: one pass over the training images. */
+  iterations: steps.nullable(),
+  augmentation: augmentationSchema,
+  /** Share of the truth that is spread over all classes. */
+  labelSmoothing: z.number().min(0).max(0.9),
+  /**
+   * tau of logit adjustment (Menon et al. 2021): tau log(share of the class) is added to the logits while training, so
+   * that rare classes are not drowned; 0: none.
+   */
+  logitAdjustment: z.number().min(0).max(4),
+  /** Share of the running average of the weights that a step keeps; the average is what is kept. Null: none. */
+  averaging: z.number().min(0).max(0.99999).nullable(),
+} as const;
+
+export const finetunedMethodSchema = z.enum(['vanilla', 'equitune', 'lambda', 'attention']);
+export const batchNormSchema = z.enum(['frozen', 'live']);
+export const partSchema = z.enum(['trainable', 'frozen']);
+
+/** Everything a finetuning depends on, beside the model and the data. */
+export const finetuneConfigSchema = z.strictObject({
+  method: finetunedMethodSchema,
+  group: groupNameSchema,
+  inverse: inverseSchema,
+  head: headSchema,
+  /** Of the weight network: random weights, or those that the model brings. */
+  initial: initialWeightsSchema,
+  /** Whether the weight network learns, too. */
+  network: partSchema,
+  classEmbeddings: partSchema,
+  /** Frozen: scales, shifts and statistics stay as they are. Live: all of them learn. */
+  batchNorm: batchNormSchema,
+  ...towerFields,
+});
+export type FinetuneConfig = z.infer<typeof finetuneConfigSchema>;
+
+const count = z.int().min(1).max(64);
+
+/** Everything a training from scratch depends on, beside the data. */
+export const scratchConfigSchema = z.strictObject({
+  /** Of a CLIP modified ResNet (Radford et al. 2021). */
+  architecture: z.strictObject({
+    layers: z.tuple([count, count, count, count]),
+    width: z.int().min(2).max(256),
+    /** Side of the input in pixels. */
+    size: z.int().min(32).max(1024),
+    embedding: z.int().min(1).max(4096),
+  }),
+  /** Rounds that see smaller pictures first, which is faster: side in pixels and rounds; the other rounds see whole ones. */
+  smallerFirst: z.array(z.strictObject({ size: z.int().min(32).max(1024), rounds: steps })),
+  ...towerFields,
+});
+export type ScratchConfig = z.infer<typeof scratchConfigSchema>;
+
+/** A configuration of any kind. */
+export type TrainingConfig = PrefinetuneConfig | FinetuneConfig | ScratchConfig;
 
 /** Figures of one round; round 0 is the state before the first step. */
 export const roundFiguresSchema = z.strictObject({

@@ -67,6 +67,7 @@ export function smallRequest(
       weightDecay: 0,
       clip: null,
       learningRate: 0.33,
+      warmup: 0,
       schedule: 'constant',
       rounds: 3,
       iterations: 4,

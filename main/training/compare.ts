@@ -4,8 +4,9 @@ import type { PrefinetuneConfig, ResultRow } from '../contract/training.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
 import { groups } from '../groups/groups.ts';
 import type { Model } from '../onnx/graph.ts';
+import { answerable, type CachedSet } from './cache/sets.ts';
 import { forwardGraph, type ForwardSpec, type FrozenParts } from './graphs/forward.ts';
-import { Validator, type CachedSet } from './validate.ts';
+import { Validator } from './validate.ts';
 
 export interface Comparison {
   readonly parts: FrozenParts;
@@ -35,7 +36,7 @@ export async function compareWithStart(comparison: Comparison): Promise<ResultRo
       comparison.batch,
     );
     try {
-      const answers = await validator.measure(validation, {}, spec.group.order);
+      const answers = await validator.measure(answerable(validation, spec.group.order));
       const { balancedAccuracy, top1, recalls } = answers;
       return { name, balancedAccuracy, top1, recalls };
     } finally {

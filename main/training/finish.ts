@@ -6,6 +6,7 @@ import { readPackageFile, type ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { version } from '../engine/version.ts';
 import { encodeModel } from '../onnx/codec.ts';
+import type { CachedSet } from './cache/sets.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
 import { compareWithStart } from './compare.ts';
 import { packagedNet } from './frozen.ts';
@@ -15,7 +16,6 @@ import { countByClass, type DataHashes, type PrefinetuneRequest, type TrainInput
 import { installTrained } from './run/install.ts';
 import { modelCard } from './run/model-card.ts';
 import type { RunFolder } from './run/run-folder.ts';
-import type { CachedSet } from './validate.ts';
 
 export interface FinishInput extends TrainInput {
   readonly last: TrainingCheckpoint;

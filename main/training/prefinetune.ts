@@ -10,8 +10,10 @@ import { version } from '../engine/version.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
 import { combinerOf } from '../equivariance/settings.ts';
 import { groups } from '../groups/groups.ts';
-import { cacheKeyOf, defaultCachePath, fillCache } from './cache/build-cache.ts';
-import { OrbitCache } from './cache/orbit-cache.ts';
+import { fillCache } from './cache/fill.ts';
+import { cacheKeyOf, defaultCachePath, orbitFilling } from './cache/orbits.ts';
+import { RecordCache, type OrbitCache } from './cache/record-cache.ts';
+import { answerable, partsOf } from './cache/sets.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
 import {
   hashData,
@@ -66,7 +68,7 @@ export async function prefinetune(
       if (done % 50 === 0 || done === total) onEvent?.({ kind: 'reading', done, total });
     });
     const key = cacheKeyOf(model, config.group, config.level);
-    const cache = await OrbitCache.open(request.cache ?? defaultCachePath(key), key, signal);
+    const cache = await RecordCache.open(request.cache ?? defaultCachePath(key), key, signal);
     try {
       const prepared = await cacheOrbits(cache, model, hashed, request.data.allowMissingClasses, {
         signal,
@@ -117,7 +119,7 @@ async function cacheOrbits(
   { signal, onEvent }: TrainOptions,
 ): Promise<Prepared> {
   const { classes } = model.manifest;
-  const skipped = await fillCache(cache, model, [...validation, ...training], {
+  const skipped = await fillCache(cache, [...validation, ...training], orbitFilling(cache.key, model), {
     signal,
     onImage: (done, total) =>
       onEvent?.({ kind: 'cache', done, total, bytes: cache.bytesOf(total), path: cache.path }),
@@ -189,13 +191,17 @@ async function train(
       {
         config,
         identity: JSON.stringify(identity.data),
-        parameters,
         stepper,
-        validator,
-        training,
-        validation,
-        part,
-        dropout,
+        labels: training.images.map(({ label }) => label),
+        parts: (batch, random) =>
+          partsOf(
+            training,
+            { part, turns: config.turns, dropout: dropout ? config.dropout : 0 },
+            batch,
+            random,
+          ),
+        validate: (weights, stop) =>
+          validator.measure(answerable(validation), Object.fromEntries(weights), stop),
         signal,
         onEvent,
         save: (one) => folder.save(one),

@@ -5,8 +5,8 @@ import type { PrefinetuneConfig, SkippedImage } from '../contract/training.ts';
 import type { LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
+import type { CachedSet } from './cache/sets.ts';
 import type { DataChoice, HashedItem, OpenedData } from './data/training-data.ts';
-import type { CachedSet } from './validate.ts';
 
 export interface PrefinetuneRequest {
   readonly model: ModelPackage;

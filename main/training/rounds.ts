@@ -1,29 +1,29 @@
-// The rounds of a run: steps over cached orbits, validation, checkpoint; again until the last round, until nothing gets
-// better, or until somebody stops it. A round is resumed exactly where its checkpoint was written.
+// The rounds of a run: steps over batches, validation, checkpoint; again until the last round, until nothing gets better,
+// or until somebody stops it. A round is resumed exactly where its checkpoint was written.
 import { DermOrbitError } from '../contract/errors.ts';
-import type { PrefinetuneConfig, RoundFigures, TrainingEvent } from '../contract/training.ts';
-import { below } from '../evaluation/metrics/random.ts';
-import { batchDims, readBatch, type Turned } from './cache/batches.ts';
+import type { RoundFigures, RoundsConfig, TrainingEvent } from '../contract/training.ts';
+import type { Random } from '../evaluation/metrics/random.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
 import { drawRound } from './data/sampling.ts';
-import { dropoutLayers, dropoutMask } from './graphs/dropout.ts';
 import { randomFor } from './random.ts';
 import { learningRateAt } from './schedule.ts';
 import type { Part, State, Stepper } from './step.ts';
-import type { Answers, CachedSet, Validator } from './validate.ts';
+import type { Answers } from './validate.ts';
 
 export interface RoundsSpec {
-  readonly config: PrefinetuneConfig;
+  readonly config: RoundsConfig;
+  /** The last round to run now; that of the configuration where absent. */
+  readonly until?: number;
+  /** The first round whose weights may be the best; 1 where absent. */
+  readonly comparableFrom?: number;
   readonly identity: string;
-  readonly parameters: readonly string[];
   readonly stepper: Stepper;
-  readonly validator: Validator;
-  readonly training: CachedSet;
-  readonly validation: CachedSet;
-  /** Images of one run of the training graph. */
-  readonly part: number;
-  /** Whether the network has dropout. */
-  readonly dropout: boolean;
+  /** Classes of the training images. */
+  readonly labels: readonly number[];
+  /** The parts of a batch of training images; everything random is drawn when this is called. */
+  readonly parts: (batch: readonly number[], random: Random) => (() => Promise<Part>)[];
+  /** What these weights answer on the validation images. */
+  readonly validate: (weights: State, signal: AbortSignal | undefined) => Promise<Answers>;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: TrainingEvent) => void) | undefined;
   /** Keeps what a round ended with. */
@@ -44,7 +44,7 @@ export async function runRounds(
   if (from) stepper.restore(from.state);
   let checkpoint = from ?? (await begin(spec));
   const clock = new Clock(config);
-  while (checkpoint.round < config.rounds) {
+  while (checkpoint.round < (spec.until ?? config.rounds)) {
     const patience = exhausted(checkpoint, config.patience);
     if (patience !== null) {
       onEvent?.({ kind: 'stopped-early', round: checkpoint.round, patience });
@@ -91,15 +91,14 @@ async function runRound(
   const round = before.round + 1;
   const start = performance.now();
   const random = randomFor(config.seed, 'round', round);
-  const labels = spec.training.images.map(({ label }) => label);
-  const drawn = drawRound(random, labels, config.balance, config.iterations * config.batch);
+  const drawn = drawRound(random, spec.labels, config.balance, config.iterations * config.batch);
   let [lossSum, normSum] = [0, 0];
   for (let iteration = 0; iteration < config.iterations; iteration++) {
     signal?.throwIfAborted();
     const step = before.round * config.iterations + iteration;
     const batch = drawn.slice(iteration * config.batch, (iteration + 1) * config.batch);
     const { loss, gradientNorm } = await stepper.step(
-      partsOf(spec, batch, random),
+      spec.parts(batch, random),
       learningRateAt(config, step),
     );
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
@@ -131,60 +130,23 @@ async function runRound(
     ...validationFigures(answers),
     seconds: (performance.now() - start) / 1000,
   };
-  const best = isBetter(figures, before);
+  const best = round >= (spec.comparableFrom ?? 1) && isBetter(figures, before);
   const checkpoint: TrainingCheckpoint = {
     identity,
     round,
     history: [...before.history, figures],
     best: best ? round : before.best,
     state: stepper.state,
-    bestWeights: best ? weightsOf(spec) : before.bestWeights,
+    bestWeights: best ? stepper.weights() : before.bestWeights,
   };
   await spec.save(checkpoint);
   onEvent?.({ kind: 'round', figures, best });
   return checkpoint;
 }
 
-/** The parts of a batch, read when it is their turn; everything random is drawn now, in order. */
-function partsOf(
-  { config, training: { cache, images }, part, dropout }: RoundsSpec,
-  batch: readonly number[],
-  random: ReturnType<typeof randomFor>,
-): (() => Promise<Part>)[] {
-  const parts: (() => Promise<Part>)[] = [];
-  const { orientations } = cache.key;
-  for (let start = 0; start < batch.length; start += part) {
-    const chosen = batch.slice(start, start + part).map((index) => images[index]!);
-    const turned = chosen.map(({ sha256 }): Turned => {
-      return { sha256, turn: config.turns ? below(random, orientations) : 0 };
-    });
-    const rows = chosen.length * orientations;
-    const masks = dropout
-      ? dropoutLayers.map(({ mask, units }) => [
-          mask,
-          { data: dropoutMask(random, rows * units, config.dropout), dims: [rows, units] },
-        ])
-      : [];
-    parts.push(async () => ({
-      feeds: {
-        orbit: { data: await readBatch(cache, turned), dims: batchDims(cache, rows) },
-        ...(Object.fromEntries(masks) as Part['feeds']),
-      },
-      labels: chosen.map(({ label }) => label),
-    }));
-  }
-  return parts;
-}
-
-function weightsOf({ stepper, parameters }: RoundsSpec): State {
-  return new Map(parameters.map((name) => [name, stepper.state.get(name)!]));
-}
-
 /** @throws DermOrbitError TRAINING_DIVERGED if an answer is no number */
 async function validate(spec: RoundsSpec, lastGood: number): Promise<Answers> {
-  const { validator, validation, signal } = spec;
-  const weights = Object.fromEntries(weightsOf(spec));
-  const answers = await validator.measure(validation, weights, undefined, signal);
+  const answers = await spec.validate(spec.stepper.weights(), spec.signal);
   if (answers.finite) return answers;
   throw diverged('An answer on the validation images is not a number', lastGood);
 }
@@ -217,7 +179,7 @@ class Clock {
   readonly #steps: number;
   #first: number | null = null;
 
-  constructor({ rounds, iterations }: PrefinetuneConfig) {
+  constructor({ rounds, iterations }: RoundsConfig) {
     this.#steps = rounds * iterations;
   }
 

@@ -1,8 +1,8 @@
 // Learning rates over the steps of a run. Pure.
-import type { PrefinetuneConfig } from '../contract/training.ts';
+import type { RoundsConfig } from '../contract/training.ts';
 
 /** The share of the learning rate at a share of the run, both from 0 to 1. */
-const schedules: Readonly<Record<PrefinetuneConfig['schedule'], (progress: number) => number>> = {
+const schedules: Readonly<Record<RoundsConfig['schedule'], (progress: number) => number>> = {
   constant: () => 1,
   cosine: (progress) => (1 + Math.cos(Math.PI * progress)) / 2,
   linear: (progress) => 1 - progress,
@@ -10,8 +10,9 @@ const schedules: Readonly<Record<PrefinetuneConfig['schedule'], (progress: numbe
 
 /** @param step from 0 */
 export function learningRateAt(
-  { learningRate, schedule, rounds, iterations }: PrefinetuneConfig,
+  { learningRate, warmup, schedule, rounds, iterations }: RoundsConfig,
   step: number,
 ): number {
-  return learningRate * schedules[schedule](step / (rounds * iterations));
+  if (step < warmup) return (learningRate * (step + 1)) / warmup;
+  return learningRate * schedules[schedule]((step - warmup) / Math.max(1, rounds * iterations - warmup));
 }

@@ -2,15 +2,17 @@
 // changes by halves: what a step that failed made is thrown away.
 import { adamW, sgd, type Optimizer } from '../autodiff/optimizers.ts';
 import { AutodiffError } from '../autodiff/error.ts';
+import type { LossSpec } from '../autodiff/losses.ts';
 import { trainingGraph, type StateSpec } from '../autodiff/training-graph.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Provider } from '../contract/settings.ts';
 import type { Tensor } from '../contract/tensor.ts';
-import type { PrefinetuneConfig } from '../contract/training.ts';
+import type { RoundsConfig } from '../contract/training.ts';
 import { openSession, type Feed, type RuntimeSession } from '../engine/runtime.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import type { Model } from '../onnx/graph.ts';
 import { bindDimensions } from '../onnx/shapes.ts';
+import { addToAverage, averageOf, startAverage } from './averaging.ts';
 import { accumulating, sumSlot } from './graphs/accumulate.ts';
 
 /** State by name, as the training graph names it. */
@@ -21,9 +23,13 @@ export interface StepOptions {
   /** Names of the weights that learn. */
   readonly parameters: readonly string[];
   readonly config: Pick<
-    PrefinetuneConfig,
+    RoundsConfig,
     'loss' | 'optimizer' | 'momentum' | 'nesterov' | 'weightDecay' | 'clip' | 'batch'
   >;
+  /** Refinements of the loss. */
+  readonly loss?: Pick<LossSpec, 'labelSmoothing' | 'logitAdjustment'>;
+  /** Share of the running average of the weights that a step keeps; null: no average. */
+  readonly averaging?: number | null;
   /** Images of one run of the graph; divides the batch. */
   readonly part: number;
   readonly provider: Provider;
@@ -35,44 +41,58 @@ export interface Part {
   readonly labels: readonly number[];
 }
 
-const optimizers: Readonly<
-  Record<PrefinetuneConfig['optimizer'], (config: StepOptions['config']) => Optimizer>
-> = {
-  sgd: ({ momentum, nesterov }) => sgd({ momentum, nesterov }),
-  adamw: () => adamW(),
-};
+const optimizers: Readonly<Record<RoundsConfig['optimizer'], (config: StepOptions['config']) => Optimizer>> =
+  {
+    sgd: ({ momentum, nesterov }) => sgd({ momentum, nesterov }),
+    adamw: () => adamW(),
+  };
+
+/** Matrices and kernels are decayed; biases, normalization and positions are not. */
+const isDecayed = (name: string) => name.endsWith('.weight') && !/(bn\d|downsample\.1)\.weight$/.test(name);
 
 export class Stepper {
   readonly specs: readonly StateSpec[];
   readonly #session: RuntimeSession;
   readonly #parts: number;
+  readonly #averaging: number | null;
   #state: State;
 
-  private constructor(session: RuntimeSession, specs: readonly StateSpec[], parts: number) {
+  private constructor(
+    session: RuntimeSession,
+    specs: readonly StateSpec[],
+    { parts, averaging }: { parts: number; averaging: number | null },
+  ) {
     this.#session = session;
     this.specs = specs;
     this.#parts = parts;
-    this.#state = new Map(specs.map(({ name, dims, initial }) => [name, { data: initial(), dims }]));
+    this.#averaging = averaging;
+    const state = new Map(specs.map(({ name, dims, initial }) => [name, { data: initial(), dims }]));
+    this.#state = averaging === null ? state : startAverage(state, this.#learned);
+  }
+
+  /** Names of what a model is made of: parameters and running statistics. */
+  get #learned(): string[] {
+    return this.specs.flatMap(({ role, name }) => (role === 'optimizer' ? [] : [name]));
   }
 
   /** @throws DermOrbitError TRAINING_UNSUPPORTED naming the node that has no gradient, OUT_OF_MEMORY */
-  static async open({ forward, parameters, config, part, provider }: StepOptions): Promise<Stepper> {
+  static async open(options: StepOptions): Promise<Stepper> {
+    const { forward, parameters, config, part, provider, averaging = null } = options;
     const parts = config.batch / part;
     const inner = optimizers[config.optimizer](config);
     const bound = config.clip ?? undefined;
     try {
       const { model, state } = trainingGraph({
         forward: bindDimensions(forward, { batch: part }),
-        loss: { kind: config.loss, logits: 'logits' },
-        // Biases are not decayed.
+        loss: { kind: config.loss, logits: 'logits', ...options.loss },
         parameters: parameters.map((name) => ({
           name,
-          weightDecay: name.endsWith('.weight') ? config.weightDecay : 0,
+          weightDecay: isDecayed(name) ? config.weightDecay : 0,
         })),
         optimizer: parts > 1 ? accumulating(inner, parts, bound) : inner,
         ...(parts === 1 && bound !== undefined ? { maxGradientNorm: bound } : {}),
       });
-      return new Stepper(await openSession(encodeModel(model), provider), state, parts);
+      return new Stepper(await openSession(encodeModel(model), provider), state, { parts, averaging });
     } catch (error) {
       if (!(error instanceof AutodiffError)) throw error;
       throw new DermOrbitError('TRAINING_UNSUPPORTED', error.message, { cause: error });
@@ -83,9 +103,20 @@ export class Stepper {
     return this.#state;
   }
 
+  /** The weights that a model is made of, by name: their running average, if there is one. A copy. */
+  weights(): State {
+    const state = this.#state;
+    return new Map(
+      this.#learned.map((name) => {
+        const { data, dims } = this.#averaging === null ? state.get(name)! : averageOf(state, name);
+        return [name, { data: data.slice(), dims }];
+      }),
+    );
+  }
+
   /** Goes on from a state that another run of the same configuration had. */
   restore(state: State): void {
-    this.#state = new Map(this.specs.map(({ name }) => [name, state.get(name)!]));
+    this.#state = new Map([...this.#state.keys()].map((name) => [name, state.get(name)!]));
   }
 
   /**
@@ -117,7 +148,10 @@ export class Stepper {
         else if (last || isSum) state[name] = { data: outputs[next]!.data, dims };
       }
     }
-    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) this.#state = new Map(Object.entries(state));
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
+      this.#state = new Map(Object.entries(state));
+      if (this.#averaging !== null) addToAverage(this.#state, this.#learned, this.#averaging);
+    }
     return { loss, gradientNorm };
   }
 

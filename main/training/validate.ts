@@ -1,22 +1,22 @@
-// What a network answers on the validation images: cached orbits through the forward graph, and the figures of the
-// answers. The same metrics as evaluation's.
+// What a network answers on the validation images: the forward graph, and the figures of the answers. The same metrics as
+// evaluation's.
 import type { Provider } from '../contract/settings.ts';
 import type { Tensor } from '../contract/tensor.ts';
-import { openSession, type RuntimeSession } from '../engine/runtime.ts';
+import { openSession, type Feed, type RuntimeSession } from '../engine/runtime.ts';
 import { softmax } from '../equivariance/logits.ts';
 import { balancedAccuracy, countAnswers } from '../evaluation/metrics/measures.ts';
 import { equalWeights, prepare } from '../evaluation/metrics/scored-set.ts';
 import { parametersAsInputs } from '../autodiff/parameters.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import type { Model } from '../onnx/graph.ts';
-import { batchDims, readBatch } from './cache/batches.ts';
-import type { OrbitCache } from './cache/orbit-cache.ts';
 
-/** Labelled images of a cache. */
-export interface CachedSet {
-  readonly cache: OrbitCache;
+/** Labelled images, as a forward graph is fed with them. */
+export interface AnswerableSet {
   readonly classes: readonly string[];
-  readonly images: readonly { readonly sha256: string; readonly label: number }[];
+  /** One per image. */
+  readonly labels: readonly number[];
+  /** Feeds for the images from `start` up to, but not with, `end`. */
+  readonly feeds: (start: number, end: number) => Promise<Readonly<Record<string, Feed>>>;
 }
 
 export interface Answers {
@@ -58,46 +58,36 @@ export class Validator {
     return new Validator(session, Math.min(batch, defaultBatch));
   }
 
-  /**
-   * Answers every image as it is, not turned.
-   * @param orientations of each orbit that the graph takes
-   */
+  /** Answers every image, with these weights where the graph takes any. */
   async measure(
-    { cache, classes, images }: CachedSet,
+    { classes, labels, feeds }: AnswerableSet,
     weights: Readonly<Record<string, Tensor>> = {},
-    orientations = cache.key.orientations,
     signal?: AbortSignal,
   ): Promise<Answers> {
     const width = classes.length;
-    const probabilities = new Float64Array(images.length * width);
+    const probabilities = new Float64Array(labels.length * width);
     const sums: number[] = [];
     let loss = 0;
-    for (let start = 0; start < images.length; start += this.#batch) {
+    for (let start = 0; start < labels.length; start += this.#batch) {
       signal?.throwIfAborted();
-      const part = images.slice(start, start + this.#batch);
-      const orbit = await readBatch(
-        cache,
-        part.map(({ sha256 }) => ({ sha256, turn: 0 })),
-        orientations,
-      );
-      const outputs = await this.#session.run({
-        ...weights,
-        orbit: { data: orbit, dims: batchDims(cache, part.length * orientations) },
-      });
+      const end = Math.min(start + this.#batch, labels.length);
+      const outputs = await this.#session.run({ ...weights, ...(await feeds(start, end)) });
       const logits = outputs.logits!.data;
-      part.forEach(({ label }, index) => {
-        const row = softmax(Array.from(logits.subarray(index * width, (index + 1) * width)));
-        probabilities.set(row, (start + index) * width);
-        loss -= Math.log(Math.max(row[label]!, Number.MIN_VALUE)) / images.length;
-      });
+      for (let image = start; image < end; image++) {
+        const at = (image - start) * width;
+        const row = softmax(Array.from(logits.subarray(at, at + width)));
+        probabilities.set(row, image * width);
+        loss -= Math.log(Math.max(row[labels[image]!]!, Number.MIN_VALUE)) / labels.length;
+      }
+      const orientations = outputs.weights?.dims.at(-1) ?? 1;
       outputs.weights?.data.forEach((weight, index) => {
         const g = index % orientations;
-        sums[g] = (sums[g] ?? 0) + weight / images.length;
+        sums[g] = (sums[g] ?? 0) + weight / labels.length;
       });
     }
     const finite = probabilities.every(Number.isFinite);
     return {
-      ...figures(classes, images, finite ? probabilities : probabilities.fill(0)),
+      ...figures(classes, labels, finite ? probabilities : probabilities.fill(0)),
       loss,
       meanWeights: sums,
       finite,
@@ -109,14 +99,13 @@ export class Validator {
   }
 }
 
-function figures(classes: readonly string[], images: CachedSet['images'], probabilities: Float64Array) {
-  const labels = Int32Array.from(images, ({ label }) => label);
-  const set = prepare({ classes, labels, probabilities });
-  const counts = countAnswers(set, equalWeights(images.length));
+function figures(classes: readonly string[], labels: readonly number[], probabilities: Float64Array) {
+  const set = prepare({ classes, labels: Int32Array.from(labels), probabilities });
+  const counts = countAnswers(set, equalWeights(labels.length));
   const right = counts.right.reduce((sum, count) => sum + count, 0);
   return {
     balancedAccuracy: balancedAccuracy(counts),
-    top1: right / images.length,
+    top1: right / labels.length,
     recalls: classes.map((_, k) => (counts.images[k] === 0 ? null : counts.right[k]! / counts.images[k]!)),
   };
 }

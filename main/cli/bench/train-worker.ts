@@ -12,8 +12,9 @@ import { groups } from '../../groups/groups.ts';
 import { encodeModel } from '../../onnx/codec.ts';
 import { bindDimensions } from '../../onnx/shapes.ts';
 import { batchDims, readBatch } from '../../training/cache/batches.ts';
-import { cacheKeyOf, fillCache } from '../../training/cache/build-cache.ts';
-import { OrbitCache } from '../../training/cache/orbit-cache.ts';
+import { fillCache } from '../../training/cache/fill.ts';
+import { cacheKeyOf, orbitFilling } from '../../training/cache/orbits.ts';
+import { RecordCache } from '../../training/cache/record-cache.ts';
 import { hashData } from '../../training/data/training-data.ts';
 import { frozenParts, packagedNet } from '../../training/frozen.ts';
 import { activationBytes, partSize } from '../../training/graphs/accumulate.ts';
@@ -86,9 +87,9 @@ async function measure({ model: id, images, runs }: TrainTask, work: string): Pr
   let path = '';
   for (let run = 0; run < Math.min(3, runs); run++) {
     path = join(work, `${run}.orbits`);
-    const cache = await OrbitCache.open(path, key);
+    const cache = await RecordCache.open(path, key);
     const before = await timed(raw);
-    const building = await timed(() => fillCache(cache, model, training));
+    const building = await timed(() => fillCache(cache, training, orbitFilling(key, model)));
     const after = await timed(raw);
     await cache.close();
     speeds.push((training.length / building) * 1000);
@@ -112,7 +113,7 @@ async function measure({ model: id, images, runs }: TrainTask, work: string): Pr
     provider: 'cpu',
   });
   const plain = await openSession(encodeModel(bindDimensions(forward, { batch: part })), 'cpu');
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   const chosen = Array.from({ length: part }, (_, index) => ({
     sha256: training[index % training.length]!.sha256,
     turn: index % group.order,

@@ -3,8 +3,8 @@
 import { actOnOrientations } from '../../groups/action.ts';
 import { groups } from '../../groups/groups.ts';
 import { float16ToFloat32 } from '../../onnx/float16.ts';
-import type { OrbitCache } from './orbit-cache.ts';
-import { recordLength } from './layout.ts';
+import { payloadBytes } from './layout.ts';
+import type { OrbitCache } from './record-cache.ts';
 
 /** An image of a batch: its hash, and the index of the element that turns it. */
 export interface Turned {
@@ -24,10 +24,11 @@ export async function readBatch(
   orientations = cache.key.orientations,
 ): Promise<Float32Array> {
   const group = groups[cache.key.group];
-  const width = recordLength(cache.key) / cache.key.orientations;
+  const width = payloadBytes(cache.key) / Uint16Array.BYTES_PER_ELEMENT / cache.key.orientations;
   const batch = new Float32Array(images.length * orientations * width);
   const records = await Promise.all(images.map(({ sha256 }) => cache.read(sha256)));
-  records.forEach((bits, index) => {
+  records.forEach((record, index) => {
+    const bits = new Uint16Array(record.buffer, record.byteOffset, record.byteLength / 2);
     const rows = group.elements.map((_, g) => bits.subarray(g * width, (g + 1) * width));
     const turned = actOnOrientations(group, images[index]!.turn, rows).slice(0, orientations);
     turned.forEach((row, g) => {

@@ -1,5 +1,5 @@
 // Which images a round learns from, in which order: passes over the training images until the round is full. Pure.
-import type { PrefinetuneConfig } from '../../contract/training.ts';
+import type { RoundsConfig } from '../../contract/training.ts';
 import type { Random } from '../../evaluation/metrics/random.ts';
 import { shuffled } from '../random.ts';
 
@@ -13,7 +13,7 @@ function repeated(random: Random, members: readonly number[], count: number): nu
   return drawn;
 }
 
-const passes: Readonly<Record<PrefinetuneConfig['balance'], Pass>> = {
+const passes: Readonly<Record<RoundsConfig['balance'], Pass>> = {
   none: (random, byClass) => shuffled(random, byClass.flat()),
   /** Every class as often as the largest one. */
   oversample: (random, byClass) => {
@@ -42,7 +42,7 @@ const passes: Readonly<Record<PrefinetuneConfig['balance'], Pass>> = {
 export function drawRound(
   random: Random,
   labels: readonly number[],
-  balance: PrefinetuneConfig['balance'],
+  balance: RoundsConfig['balance'],
   count: number,
 ): number[] {
   const byClass = new Map<number, number[]>();

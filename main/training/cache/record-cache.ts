@@ -1,5 +1,5 @@
-// The orbit cache on disk: every image's orbit under one image tower and one group, computed once for all epochs and
-// all runs. A record that was torn by a crash or changed on the disk is found by its checksum and made again.
+// A cache on disk: what was computed of every image (its orbit under one image tower and one group, or its pixels), once
+// for all epochs and all runs. A record that was torn by a crash or changed on the disk is found by its checksum and made again.
 import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
@@ -10,18 +10,23 @@ import {
   encodeHeader,
   encodeRecord,
   headerBytes,
+  payloadBytes,
   recordBytes,
   recordHead,
-  recordLength,
   type CacheKey,
+  type OrbitKey,
+  type PixelKey,
 } from './layout.ts';
 
 /** Left free beside the cache: for checkpoints, the model, and whatever else runs. */
 const reservedBytes = 256 * 2 ** 20;
 
-export class OrbitCache {
+export type OrbitCache = RecordCache<OrbitKey>;
+export type PixelCache = RecordCache<PixelKey>;
+
+export class RecordCache<Key extends CacheKey> {
   readonly path: string;
-  readonly key: CacheKey;
+  readonly key: Key;
   readonly #file: FileHandle;
   /** Place of each image's record. */
   readonly #places: Map<string, number>;
@@ -29,7 +34,7 @@ export class OrbitCache {
   readonly #free: number[];
   #count: number;
 
-  private constructor(path: string, key: CacheKey, file: FileHandle, scanned: Scan) {
+  private constructor(path: string, key: Key, file: FileHandle, scanned: Scan) {
     this.path = path;
     this.key = key;
     this.#file = file;
@@ -43,7 +48,11 @@ export class OrbitCache {
    * @throws DermOrbitError CACHE_MISMATCH (another model, group, ...), CACHE_INVALID, CACHE_IN_USE, WRITE_FAILED,
    *   DISK_FULL, CANCELLED
    */
-  static async open(path: string, key: CacheKey, signal?: AbortSignal): Promise<OrbitCache> {
+  static async open<Key extends CacheKey>(
+    path: string,
+    key: Key,
+    signal?: AbortSignal,
+  ): Promise<RecordCache<Key>> {
     try {
       await mkdir(dirname(path), { recursive: true });
       await lock(path);
@@ -58,7 +67,7 @@ export class OrbitCache {
       });
       try {
         await requireHeader(file, path, key);
-        return new OrbitCache(path, key, file, await scan(file, key, signal));
+        return new RecordCache(path, key, file, await scan(file, key, signal));
       } catch (error) {
         await file.close();
         throw error;
@@ -93,22 +102,21 @@ export class OrbitCache {
     const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
     throw new DermOrbitError(
       'DISK_FULL',
-      `The orbits of ${images} images take ${gigabytes(needed)} in ${dirname(this.path)}, where ${gigabytes(free)} are ` +
+      `What is kept of ${images} images takes ${gigabytes(needed)} in ${dirname(this.path)}, where ${gigabytes(free)} are ` +
         `free (${gigabytes(reservedBytes)} are left free for the rest of the run). Nothing was written.`,
     );
   }
 
   /**
-   * Keeps the orbit of one image.
-   * @param bits half precision, [n, ...shape]
+   * Keeps what was computed of one image.
    * @throws DermOrbitError DISK_FULL, WRITE_FAILED
    */
-  async append(sha256: string, bits: Uint16Array): Promise<void> {
-    if (bits.length !== recordLength(this.key)) {
-      throw new RangeError(`an orbit of ${bits.length} numbers, not ${recordLength(this.key)}`);
+  async append(sha256: string, payload: Uint8Array): Promise<void> {
+    if (payload.length !== payloadBytes(this.key)) {
+      throw new RangeError(`a record of ${payload.length} bytes, not ${payloadBytes(this.key)}`);
     }
     const place = this.#free.pop() ?? this.#count;
-    const record = encodeRecord(sha256, bits);
+    const record = encodeRecord(sha256, payload);
     try {
       await this.#file.write(record, 0, record.length, headerBytes + place * record.length);
     } catch (error) {
@@ -119,18 +127,18 @@ export class OrbitCache {
   }
 
   /**
-   * The orbit of one image, [n, ...shape] in half precision.
+   * What was kept of one image.
    * @throws DermOrbitError CACHE_DAMAGED if the record changed since the cache was opened
    */
-  async read(sha256: string): Promise<Uint16Array> {
+  async read(sha256: string): Promise<Uint8Array> {
     const place = this.#places.get(sha256);
-    if (place === undefined) throw new RangeError(`no orbit of ${sha256}`);
+    if (place === undefined) throw new RangeError(`no record of ${sha256}`);
     const record = new Uint8Array(recordBytes(this.key));
     await this.#file.read(record, 0, record.length, headerBytes + place * record.length);
     if (checkRecord(record) !== sha256) {
       throw new DermOrbitError('CACHE_DAMAGED', `${this.path}: record ${place} is not what was written.`);
     }
-    return new Uint16Array(record.buffer, recordHead, recordLength(this.key));
+    return record.subarray(recordHead);
   }
 
   async close(): Promise<void> {
@@ -151,7 +159,7 @@ async function requireHeader(file: FileHandle, path: string, key: CacheKey): Pro
     return;
   }
   const found = bytesRead === headerBytes ? decodeHeader(bytes) : null;
-  if (!found) throw new DermOrbitError('CACHE_INVALID', `${path} has no header of an orbit cache.`);
+  if (!found) throw new DermOrbitError('CACHE_INVALID', `${path} has no header of a cache.`);
   const different = difference(found, key);
   if (different !== null) throw new DermOrbitError('CACHE_MISMATCH', `${path}: ${different}.`);
 }

@@ -1,4 +1,4 @@
-// The orbit cache on disk: what is written comes back, whatever was torn or changed is found, and a cache of something
+// A cache on disk: what is written comes back, whatever was torn or changed is found, and a cache of something
 // else is refused.
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
@@ -8,8 +8,8 @@ import { groups } from '../../groups/groups.ts';
 import { temporaryFolder } from '../../evaluation/testing/sets.ts';
 import { float16ToFloat32 } from '../../onnx/float16.ts';
 import { readBatch } from './batches.ts';
-import { headerBytes, recordBytes, type CacheKey } from './layout.ts';
-import { OrbitCache } from './orbit-cache.ts';
+import { headerBytes, recordBytes, type OrbitKey } from './layout.ts';
+import { RecordCache } from './record-cache.ts';
 
 const disk = vi.hoisted(() => ({ free: null as number | null }));
 vi.mock('node:fs/promises', async (importOriginal) => {
@@ -23,7 +23,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
   };
 });
 
-const key: CacheKey = {
+const key: OrbitKey = {
   format: 1,
   model: { id: 'one', sha256: 'a'.repeat(64) },
   imageTower: 'tower',
@@ -37,12 +37,13 @@ const key: CacheKey = {
   provider: 'cpu',
 };
 const hashOf = (number: number) => number.toString(16).padStart(64, '0');
-const orbitOf = (number: number) => Uint16Array.from({ length: 72 }, (_, i) => 0x3c00 + number * 100 + i);
+const orbitOf = (number: number) =>
+  new Uint8Array(Uint16Array.from({ length: 72 }, (_, i) => 0x3c00 + number * 100 + i).buffer);
 const bytes = recordBytes(key);
 
 async function filled(images: number): Promise<string> {
   const path = join(temporaryFolder({}), 'cache', 'some.orbits');
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   for (let image = 1; image <= images; image++) await cache.append(hashOf(image), orbitOf(image));
   await cache.close();
   return path;
@@ -50,7 +51,7 @@ async function filled(images: number): Promise<string> {
 
 /** Which of the first four images a cache has, and that each is right. */
 async function contents(path: string): Promise<number[]> {
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   try {
     const found = [1, 2, 3, 4].filter((image) => cache.has(hashOf(image)));
     for (const image of found) expect(await cache.read(hashOf(image))).toEqual(orbitOf(image));
@@ -71,7 +72,7 @@ it('cuts off a torn tail, and goes on there', async () => {
   const path = await filled(3);
   truncateSync(path, headerBytes + 3 * bytes - 7);
   expect(await contents(path)).toEqual([1, 2]);
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   await cache.append(hashOf(4), orbitOf(4));
   await cache.close();
   expect(await contents(path)).toEqual([1, 2, 4]);
@@ -87,7 +88,7 @@ it.each([
   file[headerBytes + bytes + at]! ^= 4;
   writeFileSync(path, file);
   expect(await contents(path)).toEqual([1, 3]);
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   await cache.append(hashOf(2), orbitOf(2));
   await cache.close();
   expect(statSync(path).size).toBe(headerBytes + 3 * bytes);
@@ -96,7 +97,7 @@ it.each([
 
 it('a record that changes while the cache is open is refused, not used', async () => {
   const path = await filled(1);
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   const file = readFileSync(path);
   file[headerBytes + 99]! ^= 1;
   writeFileSync(path, file);
@@ -110,7 +111,7 @@ it('a header that was torn by a crash begins the cache anew', async () => {
   expect(await contents(path)).toEqual([]);
 });
 
-it.each<[string, Partial<CacheKey>, RegExp]>([
+it.each<[string, Partial<OrbitKey>, RegExp]>([
   [
     'image tower',
     { imageTower: 'other', model: { id: 'two', sha256: 'b'.repeat(64) } },
@@ -122,7 +123,7 @@ it.each<[string, Partial<CacheKey>, RegExp]>([
   ['provider', { provider: 'cuda' }, /its provider is "cpu", not "cuda"/],
 ])('a cache of another %s is refused and left alone', async (_, changes, says) => {
   const path = await filled(2);
-  await expect(OrbitCache.open(path, { ...key, ...changes })).rejects.toMatchObject({
+  await expect(RecordCache.open(path, { ...key, ...changes })).rejects.toMatchObject({
     code: 'CACHE_MISMATCH',
     message: expect.stringMatching(says) as string,
   });
@@ -132,7 +133,7 @@ it.each<[string, Partial<CacheKey>, RegExp]>([
 it('the same networks under another name share a cache', async () => {
   const path = await filled(1);
   const renamed = { ...key, model: { id: 'three', sha256: 'c'.repeat(64) } };
-  const cache = await OrbitCache.open(path, renamed);
+  const cache = await RecordCache.open(path, renamed);
   expect(cache.has(hashOf(1))).toBe(true);
   await cache.close();
 });
@@ -140,16 +141,16 @@ it('the same networks under another name share a cache', async () => {
 it('a file that is no cache is refused and left alone', async () => {
   const folder = temporaryFolder({ 'photo.jpg': 'not a cache, but somebody needs it' });
   const path = join(folder, 'photo.jpg');
-  await expect(OrbitCache.open(path, key)).rejects.toMatchObject({ code: 'CACHE_INVALID' });
+  await expect(RecordCache.open(path, key)).rejects.toMatchObject({ code: 'CACHE_INVALID' });
   appendFileSync(path, 'x'.repeat(5000));
-  await expect(OrbitCache.open(path, key)).rejects.toMatchObject({ code: 'CACHE_INVALID' });
+  await expect(RecordCache.open(path, key)).rejects.toMatchObject({ code: 'CACHE_INVALID' });
   expect(statSync(path).size).toBe(5034);
 });
 
 it('one run at a time; the lock of a process that is gone does not count', async () => {
   const path = await filled(1);
-  const cache = await OrbitCache.open(path, key);
-  await expect(OrbitCache.open(path, key)).rejects.toMatchObject({ code: 'CACHE_IN_USE' });
+  const cache = await RecordCache.open(path, key);
+  await expect(RecordCache.open(path, key)).rejects.toMatchObject({ code: 'CACHE_IN_USE' });
   await cache.close();
   writeFileSync(`${path}.lock`, '999999999');
   expect(await contents(path)).toEqual([1]);
@@ -157,12 +158,12 @@ it('one run at a time; the lock of a process that is gone does not count', async
 
 it('refuses beforehand what the disk cannot hold, with both figures', async () => {
   const path = await filled(0);
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   disk.free = 300e6;
   await expect(cache.requireRoom(10)).resolves.toBeUndefined();
   await expect(cache.requireRoom(1e6)).rejects.toMatchObject({
     code: 'DISK_FULL',
-    message: expect.stringMatching(/1000000 images take 0\.18 GB .* where 0\.30 GB are free/) as string,
+    message: expect.stringMatching(/1000000 images takes 0\.18 GB .* where 0\.30 GB are free/) as string,
   });
   disk.free = null;
   await cache.close();
@@ -170,10 +171,10 @@ it('refuses beforehand what the disk cannot hold, with both figures', async () =
 
 it('turning an image permutes its orbit: row g at hx is row gh at x', async () => {
   const path = await filled(2);
-  const cache = await OrbitCache.open(path, key);
+  const cache = await RecordCache.open(path, key);
   const rows = (values: Float32Array) =>
     Array.from({ length: 4 }, (_, g) => Array.from(values.subarray(18 * g, 18 * g + 18)));
-  const upright = rows(float16ToFloat32(orbitOf(2)));
+  const upright = rows(float16ToFloat32(new Uint16Array(orbitOf(2).buffer)));
   for (const turn of [0, 1, 2, 3]) {
     const batch = await readBatch(cache, [
       { sha256: hashOf(1), turn: 0 },
