@@ -113,6 +113,7 @@ const cases: Record<string, Record<string, GradientCase>> = {
   Concat: { middle: single('Concat', [x, { dims: [2, 1, 4] }, { dims: [2, 2, 4] }], [2, 6, 4], { axis: 1 }) },
   Conv: {
     '3x3 padded': conv([4, 3, 3, 3], [2, 4, 5, 6], { pads: [1, 1, 1, 1] }),
+    '3x3 of one cell': conv([4, 3, 3, 3], [2, 4, 1, 1], { pads: [1, 1, 1, 1] }, { dims: [2, 3, 1, 1] }),
     '3x3 bare': conv([4, 3, 3, 3], [2, 4, 3, 4], {}),
     '3x3 in strides': conv([4, 3, 3, 3], [2, 4, 3, 3], { pads: [1, 1, 1, 1], strides: [2, 2] }),
     '3x3 in strides, even side': conv(

@@ -1,8 +1,8 @@
 // Gradient rules of two-dimensional convolutions, Y = X * W + b. Pure.
 //
 // The gradient of X is a convolution with the turned kernel. The gradient of W is a matrix product for every
-// position of the kernel: of dY with the view of X that this position sees. A convolution with dY as an
-// image-sized kernel would be the same numbers, far slower.
+// position of the kernel: of dY with X as this position sees it. A convolution with dY as an image-sized kernel would
+// be the same numbers, far slower.
 import { intAttribute } from '../../onnx/attributes.ts';
 import { windowOf } from '../../onnx/shape-context.ts';
 import type { GradientRule, RuleContext } from '../rule.ts';
@@ -114,30 +114,71 @@ function pointwiseGradient(context: RuleContext, { channels, filters, output }: 
   return emit.reshape(product, [filters, channels, 1, 1], context.label('weight'));
 }
 
-function weightGradient(context: RuleContext, sizes: Sizes): string {
+/** For a position of the kernel, the matrices [O, N] of dY and [C, N] of X whose product is its gradient. */
+type Factors = (top: number, left: number) => [string, string];
+
+/** dY, and X as each position of the kernel sees it. Both ordered by channel once, so that no product transposes. */
+function views(context: RuleContext, { channels, filters, strides, pads, output }: Sizes): Factors {
   const { emit } = context;
-  const { channels, filters, kernel, strides, pads, output } = sizes;
-  const [tall, wide] = kernel;
-  const plain = tall * wide === 1 && [...pads, ...strides].join() === '0,0,0,0,1,1';
-  if (plain) return pointwiseGradient(context, sizes);
-  // Ordered by channel once, so that every view is a product's operand as it is.
   const rows = emit.reshape(byChannel(context, context.gradient, context.label('y')), [filters, -1]);
   const image = byChannel(context, context.input(0), context.label('x'));
   const around = emit.list([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]]);
   const padded = pads.some((pad) => pad !== 0)
     ? emit.op('Pad', [image, around], {}, context.label('padded'))
     : image;
-  const view = (top: number, left: number) => {
+  return (top, left) => {
     const ends = [top + (output[0] - 1) * strides[0] + 1, left + (output[1] - 1) * strides[1] + 1];
     const bounds = [emit.list([top, left]), emit.list(ends), emit.list([2, 3]), emit.list(strides)];
     const seen = emit.op('Slice', [padded, ...bounds], {}, context.label(`view${top}${left}`));
-    const product = [rows, emit.reshape(seen, [channels, -1])];
-    const part = emit.op('Gemm', product, { transB: 1 }, context.label(`weight${top}${left}`));
-    return emit.reshape(part, [filters, channels, 1]);
+    return [rows, emit.reshape(seen, [channels, -1])];
   };
-  const parts = Array.from({ length: tall * wide }, (_, index) =>
-    view(Math.floor(index / wide), index % wide),
-  );
+}
+
+/**
+ * The same for strides of 1, with fewer copies: dY is moved down for every row of the kernel and X sideways for every
+ * column, three copies of each for a 3x3 kernel instead of nine of X. N runs over the rows of X and columns of dY.
+ */
+function shifts(context: RuleContext, { channels, filters, kernel, pads, input, output }: Sizes): Factors {
+  const { emit } = context;
+  const moved = (value: string, before: number, after: number, name: string) =>
+    before === 0 && after === 0
+      ? value
+      : emit.op('Pad', [value, emit.list([0, 0, before, 0, 0, after])], {}, context.label(name));
+  const maps = emit.reshape(byChannel(context, context.gradient, context.label('y')), [
+    filters,
+    -1,
+    output[0] * output[1],
+  ]);
+  const lines = emit.reshape(byChannel(context, context.input(0), context.label('x')), [
+    channels,
+    -1,
+    input[1],
+  ]);
+  const [tall, wide] = kernel;
+  const down = Array.from({ length: tall }, (_, top) => {
+    const [before, after] = [top - pads[0], input[0] - output[0] - (top - pads[0])];
+    const value = moved(maps, before * output[1], after * output[1], `down${top}`);
+    return emit.reshape(value, [filters, -1]);
+  });
+  const aside = Array.from({ length: wide }, (_, left) => {
+    const before = pads[1] - left;
+    return emit.reshape(moved(lines, before, output[1] - input[1] - before, `aside${left}`), [channels, -1]);
+  });
+  return (top, left) => [down[top]!, aside[left]!];
+}
+
+function weightGradient(context: RuleContext, sizes: Sizes): string {
+  const { emit } = context;
+  const { channels, filters, kernel, strides, pads } = sizes;
+  const [tall, wide] = kernel;
+  const unit = strides[0] === 1 && strides[1] === 1;
+  if (tall * wide === 1 && unit && pads.every((pad) => pad === 0)) return pointwiseGradient(context, sizes);
+  const factors = unit ? shifts(context, sizes) : views(context, sizes);
+  const parts = Array.from({ length: tall * wide }, (_, index) => {
+    const [top, left] = [Math.floor(index / wide), index % wide];
+    const part = emit.op('Gemm', factors(top, left), { transB: 1 }, context.label(`weight${top}${left}`));
+    return emit.reshape(part, [filters, channels, 1]);
+  });
   const joined = emit.op('Concat', parts, { axis: 2 }, context.label('positions'));
   return emit.reshape(joined, [filters, channels, tall, wide], context.label('weight'));
 }
