@@ -5,6 +5,7 @@
 // The page never names a path. Images and files have opaque ids; paths come from dialogs, from dropped files
 // (resolved in the preload) or from uploads.
 import { z } from 'zod';
+import { jobNoticeSchemas, jobRequests } from './application-jobs.ts';
 import {
   importRequestSchema,
   inspectionSchema,
@@ -16,7 +17,10 @@ import {
 } from './engine.ts';
 import { modelDetailsSchema, modelIdSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
 import { classificationSchema, errorRecordSchema, failureSchema } from './record.ts';
+import { exportResultSchema, imageIdSchema } from './references.ts';
 import { providerChoiceSchema } from './settings.ts';
+
+export { exportResultSchema, imageIdSchema, type ExportResult } from './references.ts';
 
 const empty = z.object({});
 const recordSchema = z.union([failureSchema, classificationSchema]);
@@ -24,9 +28,6 @@ const modelRequestSchema = z.object({ id: modelIdSchema });
 
 /** Which model, provider and settings; the engine also takes folders as models, the page may not name any. */
 const choiceSchema = requestBaseSchema.extend({ model: modelIdSchema.optional() });
-
-/** An image or file of this session: opaque, unguessable, meaningless after exit. */
-export const imageIdSchema = z.string().regex(/^[A-Za-z0-9_-]{16,32}$/);
 
 // ---------------------------------------------------------------------------------------------- preferences
 
@@ -117,20 +118,6 @@ export const batchStepSchema = z.object({
   secondsLeft: z.number().nullable(),
 });
 export type BatchStep = z.infer<typeof batchStepSchema>;
-
-// -------------------------------------------------------------------------------------------------- exports
-
-/**
- * Where an export went. `saved`: written to a file chosen in a dialog; `cancelled`: the dialog was dismissed;
- * `download` and `view`: a relative URL for the browser to download, or to open in a tab and print.
- */
-export const exportResultSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('saved'), name: z.string() }),
-  z.object({ kind: z.literal('cancelled') }),
-  z.object({ kind: z.literal('download'), url: z.string(), name: z.string() }),
-  z.object({ kind: z.literal('view'), url: z.string(), name: z.string() }),
-]);
-export type ExportResult = z.infer<typeof exportResultSchema>;
 
 // -------------------------------------------------------------------------------------------------- session
 
@@ -258,6 +245,8 @@ export const applicationContract = {
     output: z.object({ text: z.string(), copied: z.boolean() }),
   },
 
+  ...jobRequests,
+
   /** Opens one of `externalLinks` in the default browser (Electron; in the browser the page links to it). */
   openLink: { input: z.object({ link: externalLinkSchema }), event: z.never(), output: empty },
   /** Shows one of the app's folders in the file manager (Electron). */
@@ -288,6 +277,7 @@ export const noticeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('preferences'), preferences: preferencesSchema }),
   /** Models were imported or removed: ask for `models` again. */
   z.object({ kind: z.literal('modelsChanged') }),
+  ...jobNoticeSchemas,
   /** A menu command: open a screen. */
   z.object({ kind: z.literal('openView'), view: viewNameSchema }),
   /** A menu command that the page carries out with its own state (selection, running batch). */

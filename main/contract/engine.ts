@@ -2,6 +2,7 @@
 // the in-process engine, the engine process and its client all derive from it. Schemas run on both sides.
 import { z } from 'zod';
 import { modelDetailsSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
+import type { ContractApi } from './process.ts';
 import { classificationSchema, errorRecordSchema, evidenceSchema, failureSchema } from './record.ts';
 import {
   groupNameSchema,
@@ -142,14 +143,4 @@ export type EngineEvent<Name extends EngineOperation> = z.infer<(typeof engineCo
 export type EngineOutput<Name extends EngineOperation> = z.infer<(typeof engineContract)[Name]['output']>;
 
 /** How every engine is called, in this process or another. Aborting ends the work within one image (CANCELLED). */
-export interface EngineApi {
-  call<Name extends EngineOperation>(
-    operation: Name,
-    input: EngineInput<Name>,
-    options?: {
-      readonly signal?: AbortSignal | undefined;
-      readonly onEvent?: (event: EngineEvent<Name>) => void;
-    },
-  ): Promise<EngineOutput<Name>>;
-  close(): Promise<void>;
-}
+export type EngineApi = ContractApi<typeof engineContract>;

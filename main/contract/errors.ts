@@ -151,6 +151,23 @@ export const errorTexts = {
   },
   CANCELLED: { title: 'Cancelled', action: 'Run it again when you are ready.' },
   ENGINE_STOPPED: { title: 'The engine stopped', action: 'It was restarted; run the affected images again.' },
+  JOB_STOPPED: {
+    title: 'The job process stopped',
+    action: 'Resume the job: what was measured or checkpointed is kept, and it goes on from there.',
+  },
+  JOB_RUNNING: {
+    title: 'Another job is running',
+    action: 'Wait until it has ended, or cancel it first.',
+  },
+  JOB_UNKNOWN: { title: 'Job not known', action: 'Start it again; jobs are listed until the app is closed.' },
+  EVALUATION_NOT_FOUND: {
+    title: 'Evaluation not found',
+    action: 'Run the evaluation again; its files are gone.',
+  },
+  EVALUATION_INVALID: {
+    title: 'Evaluation cannot be read',
+    action: 'Remove it and run the evaluation again; its files are damaged or from another version.',
+  },
   OUT_OF_MEMORY: { title: 'Out of memory', action: 'Close other programs, or choose a smaller model.' },
   INFERENCE_FAILED: {
     title: 'Inference failed',

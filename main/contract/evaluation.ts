@@ -174,6 +174,11 @@ export interface RobustnessFigures {
   readonly transformations: readonly string[];
   /** Shares with intervals over lesions, by name (docs/EVALUATION.md, "Robustness"). */
   readonly shares: readonly Interval[];
+  /**
+   * The same shares of answers as malignant or benign, so that only those that cross the border count as changed
+   * (classes `benign`, `malignant`); null where the model's classes are not divided so.
+   */
+  readonly malignantShares: readonly Interval[] | null;
   readonly flippedImages: number;
   /** Largest flip rate that no flip at all in this many lesions leaves plausible; null where there are flips. */
   readonly boundWithoutFlips: number | null;

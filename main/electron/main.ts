@@ -9,12 +9,12 @@ import {
   rendererFolder,
 } from '../services/installed.ts';
 import { openResources } from '../services/resources.ts';
-import { spawnEngine } from './engine.ts';
 import { guardProcess, guardSession } from './guards.ts';
 import { connectPage } from './ipc.ts';
 import { installMenu } from './menu.ts';
 import { declareScheme, serveScheme } from './protocol.ts';
 import { windowSurface } from './surface.ts';
+import { spawnUtility } from './process.ts';
 import { openWindow } from './window.ts';
 
 guardProcess(app);
@@ -36,7 +36,7 @@ async function start(): Promise<void> {
     early.push(path);
   });
   await app.whenReady();
-  const application = await openInstalledApplication(spawnEngine, (documents) =>
+  const application = await openInstalledApplication(spawnUtility, (documents) =>
     windowSurface(documents, () => window),
   );
   guardSession(session.defaultSession);

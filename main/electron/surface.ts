@@ -2,6 +2,7 @@
 import { BrowserWindow, clipboard, dialog, shell, type FileFilter, type OpenDialogOptions } from 'electron';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import type { DataReference } from '../contract/application-jobs.ts';
 import { externalLinks, type ExportResult, type FilePurpose } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import { writeFileAtomic } from '../services/atomic.ts';
@@ -32,6 +33,15 @@ const fileDialogs: Readonly<Record<FilePurpose, { title: string; filters: FileFi
   card: { title: 'Choose a model card', filters: [{ name: 'Markdown', extensions: ['md'] }] },
 };
 
+const dataDialogs: Readonly<Record<DataReference['kind'], OpenDialogOptions>> = {
+  folder: { title: 'Choose a folder of labelled images', properties: ['openDirectory'] },
+  table: {
+    title: 'Choose a table',
+    properties: ['openFile'],
+    filters: [{ name: 'CSV table', extensions: ['csv'] }],
+  },
+};
+
 /** What a document is saved as. */
 const savedAs: Readonly<Record<ExportDocument['mediaType'], FileFilter>> = {
   'text/csv': { name: 'CSV table', extensions: ['csv'] },
@@ -54,6 +64,7 @@ export function windowSurface(documents: Documents, owner: () => BrowserWindow |
     chooseImages: (kind) => choose(imageDialogs[kind]),
     chooseFile: async (purpose) =>
       (await choose({ ...fileDialogs[purpose], properties: ['openFile'] }))?.[0] ?? null,
+    chooseData: async (kind) => (await choose(dataDialogs[kind]))?.[0] ?? null,
     deliver: async (document) => save(document, documents, owner()),
     copy: async (text) => {
       await clipboard.writeText(text);

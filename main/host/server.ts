@@ -112,6 +112,8 @@ async function respond(
     write(response, await resources.get(path), method === 'HEAD');
   } else if (method === 'POST' && (path === 'upload/image' || path === 'upload/file')) {
     await receive(application, path, request, response);
+  } else if (method === 'POST' && path === 'upload/data') {
+    await receiveData(application, request, response);
   } else {
     refuse(response, method === 'POST' ? 404 : 405, 'Refused');
   }
@@ -130,6 +132,24 @@ async function receive(
         ? await application.addUpload(name, request)
         : await application.addFile(name, request);
     write(response, json(200, answer), false);
+  } catch (thrown) {
+    // The rest of the body is not wanted.
+    response.setHeader('connection', 'close');
+    write(response, json(400, asDermOrbitError(thrown).toRecord() satisfies ErrorRecord), false);
+  }
+}
+
+/** One file of a labelled folder, under its path in there. */
+async function receiveData(
+  application: Application,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { searchParams } = new URL(request.url ?? '', 'http://127.0.0.1');
+  try {
+    const [folder, path] = [searchParams.get('folder') ?? '', searchParams.get('path') ?? ''];
+    await application.addToDataFolder(folder, path, request);
+    write(response, json(200, {}), false);
   } catch (thrown) {
     // The rest of the body is not wanted.
     response.setHeader('connection', 'close');

@@ -11,6 +11,7 @@ export function hostSurface(documents: Documents): Surface {
     dialogs: false,
     chooseImages: () => Promise.reject(windowOnly('File dialogs')),
     chooseFile: () => Promise.reject(windowOnly('File dialogs')),
+    chooseData: () => Promise.reject(windowOnly('File dialogs')),
     deliver: (document) => {
       const id = documents.add(document);
       return Promise.resolve(

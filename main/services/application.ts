@@ -1,5 +1,6 @@
 // The application: one implementation of the contract, on top of an engine, for the window and for the browser.
 import { release } from 'node:os';
+import { join } from 'node:path';
 import {
   applicationContract,
   type Addition,
@@ -11,12 +12,17 @@ import {
   type WorkItem,
 } from '../contract/application.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import type { JobsApi } from '../contract/jobs.ts';
 import { z } from 'zod';
 import type { Readable } from 'node:stream';
 import type { ApplicationFolders, Context } from './context.ts';
 import { Documents } from './documents.ts';
 import type { WatchedEngine } from './engine-watch.ts';
 import { findImages } from './find-images.ts';
+import { CaseImages } from './jobs/case-images.ts';
+import { DataReferences } from './jobs/data-references.ts';
+import { Evaluations } from './jobs/evaluations.ts';
+import { JobBoard } from './jobs/board.ts';
 import type { ImagePictures } from './picture-maker.ts';
 import { PictureCache } from './pictures.ts';
 import { handlers, referTo, type CheckedInput } from './requests.ts';
@@ -29,6 +35,9 @@ export interface ApplicationOptions {
   readonly version: string;
   readonly folders: ApplicationFolders;
   readonly engine: WatchedEngine;
+  readonly jobs: JobsApi;
+  /** Folders of labelled images that the page may choose by name; by default none. */
+  readonly dataRoots?: readonly string[];
   readonly pictures: ImagePictures;
   /** Made once the documents exist that it may hand out. */
   readonly surface: (documents: Documents) => Surface;
@@ -62,7 +71,11 @@ export interface Application {
   addFile(name: string, body: Readable | Uint8Array): Promise<FileReference>;
   /** Takes a file for an import by its path. */
   referTo(path: string): Promise<FileReference>;
-  /** Ends the engine and removes the uploads. */
+  /** Takes one file of a labelled folder that the page began with `newDataFolder`. */
+  addToDataFolder(id: string, path: string, body: Readable): Promise<void>;
+  /** The file behind an image id, of the list or of an evaluation; undefined if there is none. */
+  imagePath(id: string): string | undefined;
+  /** Ends engine and jobs and removes the uploads. */
   close(): Promise<void>;
 }
 
@@ -110,11 +123,17 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     uploads,
     list,
     files: new Map(),
+    data: new DataReferences(),
+    dataRoots: options.dataRoots ?? [],
+    jobs: { api: options.jobs, board: new JobBoard(notify) },
+    evaluations: new Evaluations(join(folders.data, 'evaluations')),
+    caseImages: new CaseImages(),
     pictures,
     documents,
     notify,
     addPaths,
   };
+  await context.evaluations.sweep();
   engine.watch((state) => {
     notify({ kind: 'engine', engine: state });
   });
@@ -145,8 +164,12 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       return referTo(context, await uploads.receive(name, body, largestFile, 'CHECKPOINT_UNRECOGNISED'));
     },
     referTo: (path) => referTo(context, path),
+    addToDataFolder: (id, path, body) =>
+      uploads.receiveInto(context.data.pathOf(id, 'folder'), path, body, largestImage),
+    imagePath: (id) => (list.has(id) ? list.pathOf(id) : context.caseImages.pathOf(id)),
     close: async () => {
       listeners.clear();
+      await options.jobs.close();
       await engine.api.close();
       await uploads.close();
     },

@@ -1,7 +1,12 @@
 // What the parts of the application service share.
 import type { Addition, Notice } from '../contract/application.ts';
+import type { JobsApi } from '../contract/jobs.ts';
 import type { Documents } from './documents.ts';
 import type { WatchedEngine } from './engine-watch.ts';
+import type { JobBoard } from './jobs/board.ts';
+import type { CaseImages } from './jobs/case-images.ts';
+import type { DataReferences } from './jobs/data-references.ts';
+import type { Evaluations } from './jobs/evaluations.ts';
 import type { PictureCache } from './pictures.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { Surface } from './surface.ts';
@@ -30,6 +35,12 @@ export interface Context {
   readonly list: WorkList;
   /** Files for imports: id -> path. */
   readonly files: Map<string, string>;
+  /** Labelled data that the page may name. */
+  readonly data: DataReferences;
+  readonly dataRoots: readonly string[];
+  readonly jobs: { readonly api: JobsApi; readonly board: JobBoard };
+  readonly evaluations: Evaluations;
+  readonly caseImages: CaseImages;
   readonly pictures: PictureCache;
   readonly documents: Documents;
   notify(notice: Notice): void;

@@ -1,14 +1,16 @@
-// The application as it is installed on this computer: its folders, and the engine in a process of its own.
+// The application as it is installed on this computer: its folders, and engine and jobs in processes of their own.
 import { join } from 'node:path';
 import { dataFolder, defaultModelFolders, installationFolder, resourcesFolder } from '../engine/folders.ts';
-import { startEngineProcess, type EngineChild, type EngineProcess } from '../engine/process/client.ts';
+import { startEngineProcess, type EngineProcess } from '../engine/process/client.ts';
 import { version } from '../engine/version.ts';
+import { jobProcess } from '../jobs/client.ts';
+import type { Spawn } from '../process/child.ts';
+import type { EngineState } from '../contract/application.ts';
+import type { ProcessState } from '../process/client.ts';
 import { openApplication, type Application, type ApplicationOptions } from './application.ts';
 import type { WatchedEngine } from './engine-watch.ts';
 import { imagePictures } from './image-pictures.ts';
 
-export { engineEntry, forkEngine } from '../engine/process/fork.ts';
-export type { EngineChild } from '../engine/process/client.ts';
 export { dataFolder, installationFolder } from '../engine/folders.ts';
 
 /** Where the built page lies. */
@@ -17,12 +19,14 @@ export function rendererFolder(): string {
 }
 
 /**
- * Opens the application on an engine process.
- * @param spawn starts that process, and again each time it has died
+ * Opens the application on an engine process, and a job process once there is a job.
+ * @param spawn starts a process, and again each time it has died
+ * @param dataRoots folders of labelled images that the page may choose by name
  */
 export function openInstalledApplication(
-  spawn: () => EngineChild,
+  spawn: Spawn,
   surface: ApplicationOptions['surface'],
+  dataRoots: readonly string[] = [],
 ): Promise<Application> {
   return openApplication({
     version,
@@ -34,15 +38,27 @@ export function openInstalledApplication(
       licencesFile: join(installationFolder(), 'dist', 'licences.json'),
     },
     engine: watched(startEngineProcess(spawn)),
+    jobs: jobProcess(spawn),
+    dataRoots,
     pictures: imagePictures(),
     surface,
   });
 }
 
+const shownStates: Readonly<Record<ProcessState['state'], (restarts: number) => EngineState['state']>> = {
+  idle: () => 'starting',
+  starting: (restarts) => (restarts > 0 ? 'restarting' : 'starting'),
+  ready: () => 'ready',
+  stopped: () => 'stopped',
+};
+
 /** A start after the first is a restart to the person who watches. */
 function watched(engine: EngineProcess): WatchedEngine {
-  const shown = ({ state, restarts, message }: ReturnType<EngineProcess['state']>) =>
-    ({ state: state === 'starting' && restarts > 0 ? 'restarting' : state, restarts, message }) as const;
+  const shown = ({ state, restarts, message }: ReturnType<EngineProcess['state']>) => ({
+    state: shownStates[state](restarts),
+    restarts,
+    message,
+  });
   return {
     api: engine,
     state: () => shown(engine.state()),

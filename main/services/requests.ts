@@ -15,6 +15,7 @@ import { classifyImages } from './batch.ts';
 import type { CallOptions, Context } from './context.ts';
 import { exportReport, exportTable, textOf } from './exports.ts';
 import { newId } from './ids.ts';
+import { jobHandlers } from './jobs/requests.ts';
 import { readLicences } from './licences.ts';
 
 /** The input as it is after its schema has run. */
@@ -124,6 +125,8 @@ export const handlers: Handlers = {
     const text = await textOf(context, input, options);
     return { text, copied: await context.surface.copy(text) };
   },
+
+  ...jobHandlers,
 
   openLink: async (context, { link }) => {
     await context.surface.openLink(externalLinks[link]);

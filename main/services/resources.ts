@@ -2,7 +2,6 @@
 // for app:// and http://; no route turns any part of an address into a path.
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
-import { imageIdSchema } from '../contract/application.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
 import type { Application } from './application.ts';
 import type { PictureKind } from './pictures.ts';
@@ -119,9 +118,10 @@ async function picture(
   id: string | undefined,
   which: PictureKind,
 ): Promise<Resource> {
-  if (!imageIdSchema.safeParse(id).success || id === undefined || !application.list.has(id)) return notFound;
+  const path = id === undefined ? undefined : application.imagePath(id);
+  if (path === undefined) return notFound;
   try {
-    const { bytes, mediaType } = await application.pictures.get(application.list.pathOf(id), which);
+    const { bytes, mediaType } = await application.pictures.get(path, which);
     // An id stands for one file of this session; if the file changes on disk, the picture stays what was classified.
     return {
       status: 200,

@@ -3,7 +3,7 @@
 import { createWriteStream, mkdtempSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../contract/errors.ts';
@@ -19,6 +19,13 @@ export interface Uploads {
    * @throws DermOrbitError with code `tooLarge` beyond `limit` bytes, DISK_FULL, WRITE_FAILED; nothing is left then
    */
   receive(name: string, body: Readable | Uint8Array, limit: number, tooLarge: ErrorCode): Promise<string>;
+  /** A new, empty folder for a labelled folder that is uploaded file by file; returns its path. */
+  newFolder(name: string): Promise<string>;
+  /**
+   * Takes a file's bytes into such a folder, under its path in there. Every component is reduced to a plain name.
+   * @throws DermOrbitError as receive; IMAGE_OUTSIDE_FOLDER if the folder is none of those
+   */
+  receiveInto(folder: string, path: string, body: Readable, limit: number): Promise<void>;
   /** Deletes one received file. */
   remove(path: string): Promise<void>;
   close(): Promise<void>;
@@ -32,30 +39,60 @@ export async function openUploads(parent = tmpdir()): Promise<Uploads> {
     folder,
     receive: async (name, body, limit, tooLarge) => {
       const own = join(folder, newId());
-      const path = join(own, plainName(name));
-      let received = 0;
-      const meter = new Transform({
-        transform(chunk: Uint8Array, _encoding, done) {
-          received += chunk.length;
-          if (received <= limit) done(null, chunk);
-          else done(new DermOrbitError(tooLarge, `${plainName(name)} is larger than ${limit / 1e6} MB.`));
-        },
-      });
       try {
-        await mkdir(own, { mode: 0o700 });
-        const source = body instanceof Readable ? body : Readable.from([body]);
-        await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-        return path;
+        await write(own, plainName(name), body, limit, tooLarge);
       } catch (thrown) {
         await rm(own, { recursive: true, force: true });
-        throw asDermOrbitError(thrown, 'WRITE_FAILED');
+        throw thrown;
       }
+      return join(own, plainName(name));
+    },
+    newFolder: async (name) => {
+      const own = join(folder, newId(), plainName(name));
+      await mkdir(own, { recursive: true, mode: 0o700 });
+      return own;
+    },
+    receiveInto: async (target, relative, body, limit) => {
+      const parts = relative.split(/[/\\]/).filter((part) => part !== '' && part !== '.' && part !== '..');
+      if (!target.startsWith(folder + sep) || parts.length === 0) {
+        throw new DermOrbitError('IMAGE_OUTSIDE_FOLDER', `${plainName(relative)} belongs to no upload.`);
+      }
+      const names = parts.map(plainName);
+      const file = names.pop() ?? '';
+      await write(join(target, ...names), file, body, limit, 'IMAGE_TOO_LARGE');
     },
     remove: async (path) => {
       if (path.startsWith(folder)) await rm(join(path, '..'), { recursive: true, force: true });
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Writes a file of at most `limit` bytes; nothing of a larger one stays. */
+async function write(
+  folder: string,
+  name: string,
+  body: Readable | Uint8Array,
+  limit: number,
+  tooLarge: ErrorCode,
+): Promise<void> {
+  const path = join(folder, name);
+  let received = 0;
+  const meter = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      received += chunk.length;
+      if (received <= limit) done(null, chunk);
+      else done(new DermOrbitError(tooLarge, `${name} is larger than ${limit / 1e6} MB.`));
+    },
+  });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const source = body instanceof Readable ? body : Readable.from([body]);
+    await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  } catch (thrown) {
+    await rm(path, { force: true });
+    throw asDermOrbitError(thrown, 'WRITE_FAILED');
+  }
 }
 
 /** A name that is one plain component of a path on every platform, with its extension kept. */

@@ -2,6 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JobsApi } from '../contract/jobs.ts';
+import { createJobs } from '../jobs/jobs.ts';
 import { hostSurface } from '../host/surface.ts';
 import { openApplication, type Application } from '../services/application.ts';
 import { inProcess } from '../services/engine-watch.ts';
@@ -21,7 +23,11 @@ export interface TestApplication {
   close(): Promise<void>;
 }
 
-export async function testApplication(engine: FakeEngine = fakeEngine()): Promise<TestApplication> {
+/** @param jobs by default in this process, with no models but those of the folder */
+export async function testApplication(
+  engine: FakeEngine = fakeEngine(),
+  jobs?: JobsApi,
+): Promise<TestApplication> {
   const folder = mkdtempSync(join(tmpdir(), 'dermorbit-test-'));
   const rendererFolder = join(folder, 'renderer');
   mkdirSync(join(rendererFolder, 'assets'), { recursive: true });
@@ -37,6 +43,8 @@ export async function testApplication(engine: FakeEngine = fakeEngine()): Promis
       licencesFile: join(folder, 'licences.json'),
     },
     engine: inProcess(engine),
+    jobs: jobs ?? createJobs({ bundled: join(folder, 'models'), imported: join(folder, 'imported') }),
+    dataRoots: [join(folder, 'data')],
     pictures: imagePictures(),
     surface: hostSurface,
     temporaryFolder: folder,

@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
-import type { EngineReply, EngineRequest } from '../../contract/engine-process.ts';
 import type { Classified } from '../../contract/engine.ts';
 import { isFailure } from '../../contract/record.ts';
-import { startEngineProcess, type EngineChild, type EngineProcess } from './client.ts';
-import { forkEngine } from './fork.ts';
+import { forkProcess } from '../../process/fork.ts';
+import { ScriptedChild } from '../../testing/scripted-child.ts';
+import { startEngineProcess, type EngineProcess } from './client.ts';
 
 let engine: EngineProcess | null = null;
 afterEach(async () => {
@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 it('answers from a process of its own, and refuses what the contract does not know', async () => {
-  engine = startEngineProcess(forkEngine);
+  engine = startEngineProcess(forkProcess);
   const models = await engine.call('models', {});
   expect(models.map(({ id }) => id)).toContain('dermorbit-base');
   await expect(engine.call('model', { id: 'no-such-model' })).rejects.toMatchObject({
@@ -22,41 +22,6 @@ it('answers from a process of its own, and refuses what the contract does not kn
     code: 'OPTION_INVALID',
   });
 });
-
-/** A child of messages alone: `answer` plays the engine, `die` its death. */
-class ScriptedChild implements EngineChild {
-  readonly sent: EngineRequest[] = [];
-  readonly #answer: (request: EngineRequest, child: ScriptedChild) => void;
-  #message: (message: unknown) => void = () => undefined;
-  readonly #exits: ((how: string) => void)[] = [];
-
-  constructor(answer: (request: EngineRequest, child: ScriptedChild) => void) {
-    this.#answer = answer;
-    setImmediate(() => {
-      this.reply({ kind: 'ready' });
-    });
-  }
-  send(request: EngineRequest): void {
-    this.sent.push(request);
-    if (request.kind === 'close') this.die('exit code 0');
-    else this.#answer(request, this);
-  }
-  reply(reply: EngineReply): void {
-    this.#message(reply);
-  }
-  onMessage(listener: (message: unknown) => void): void {
-    this.#message = listener;
-  }
-  onExit(listener: (how: string) => void): void {
-    this.#exits.push(listener);
-  }
-  die(how: string): void {
-    for (const exit of this.#exits) exit(how);
-  }
-  kill(): void {
-    this.die('signal SIGKILL');
-  }
-}
 
 const failure = (path: string) => ({
   image: { path },

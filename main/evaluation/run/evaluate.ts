@@ -13,6 +13,7 @@ import { alignClasses } from '../datasets/datasets.ts';
 import type { DatasetSource, LabelledItem, LabelledSet } from '../datasets/labelled-set.ts';
 import { clusterByLesion } from '../metrics/bootstrap.ts';
 import { formatPredictions } from '../scoring/predictions.ts';
+import { casesOf, type ModelCases } from './cases.ts';
 import { measureSet, type MeasuredSet } from './measure-set.ts';
 import { planRows, type EvaluationChoices, type PlannedRow, type ViewChoices } from './plan.ts';
 import { runStatistics } from './run-statistics.ts';
@@ -67,6 +68,10 @@ export interface FinishedEvaluation {
   readonly predictions: readonly { readonly model: string; readonly row: string; readonly csv: string }[];
   /** Images that could not be measured, by model. */
   readonly failedImages: number;
+  /** What each image was answered, by model. */
+  readonly cases: readonly ModelCases[];
+  /** Files of the journals; gone if they were to be removed. */
+  readonly journals: readonly string[];
 }
 
 /**
@@ -93,6 +98,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
   const { signal, onEvent, folder } = options;
   const models: EvaluatedModel[] = [];
   const predictions: FinishedEvaluation['predictions'][number][] = [];
+  const cases: ModelCases[] = [];
   const digest = createHash('sha256');
   const journals: string[] = [];
   let [seconds, resumedImages, failedImages] = [0, 0, 0];
@@ -123,6 +129,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
         id: rows[row]?.id ?? '',
       });
     };
+    cases.push(casesOf(input, measured.items));
     models.push(await evaluatedModel(planned, measured, input, onRow, signal));
     for (const { id, views, scoredView } of input.rows) {
       const csv = formatPredictions(input.ids, input.classes, views[scoredView]!);
@@ -152,7 +159,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
     resumedImages,
     models,
   };
-  return { evaluation, predictions, failedImages };
+  return { evaluation, predictions, failedImages, cases, journals };
 }
 
 async function evaluatedModel(

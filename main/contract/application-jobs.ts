@@ -1,0 +1,200 @@
+// The page's side of long jobs: choosing labelled data, evaluations, training. Rows of the application's contract
+// (application.ts). Data are named by opaque ids, as everywhere; evaluations by the name of their folder.
+import { z } from 'zod';
+import { caseSchema, caseSelectionSchema } from './cases.ts';
+import { evaluationSchema, turnedSchema } from './evaluation-schema.ts';
+import {
+  datasetSummarySchema,
+  evaluationChoicesSchema,
+  evaluationOptionsSchema,
+  jobProgressSchema,
+  trainingEventSchema,
+} from './jobs.ts';
+import { modelIdSchema } from './manifest.ts';
+import { errorRecordSchema } from './record.ts';
+import { exportResultSchema, imageIdSchema } from './references.ts';
+import { providerChoiceSchema } from './settings.ts';
+import { prefinetuneConfigSchema } from './training.ts';
+
+const empty = z.object({});
+
+// --------------------------------------------------------------------------------------------------------- data
+
+/** A folder or a table (CSV) that was chosen, uploaded or offered at the start of the host, by its opaque id. */
+export const dataReferenceSchema = z.object({
+  id: imageIdSchema,
+  name: z.string(),
+  kind: z.enum(['folder', 'table']),
+});
+export type DataReference = z.infer<typeof dataReferenceSchema>;
+
+/** A labelled set as the page names it. */
+export const dataChoiceSchema = z.object({
+  images: imageIdSchema,
+  /** Null: what lies beside or in the folder by the name of its format. */
+  labels: imageIdSchema.nullable(),
+  lesions: imageIdSchema.nullable(),
+});
+export type DataChoice = z.infer<typeof dataChoiceSchema>;
+
+/** What lies directly in a folder: other folders, and tables. */
+export const dataFolderSchema = z.object({
+  folders: z.array(dataReferenceSchema),
+  tables: z.array(dataReferenceSchema),
+});
+export type DataFolder = z.infer<typeof dataFolderSchema>;
+
+// --------------------------------------------------------------------------------------------------------- jobs
+
+/** A job of this session, running or ended. */
+export const jobSchema = z.object({
+  id: imageIdSchema,
+  kind: z.enum(['evaluate', 'train']),
+  /** In a few words: what of what. */
+  title: z.string(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  /** ISO 8601. */
+  started: z.string(),
+  ended: z.string().nullable(),
+  /** Of an evaluation; what a training says is `trainingLog`. */
+  progress: jobProgressSchema.nullable(),
+  error: errorRecordSchema.nullable(),
+  /** What came out: the id of the evaluation, or of the trained model. */
+  result: z.string().nullable(),
+});
+export type Job = z.infer<typeof jobSchema>;
+
+const jobIdSchema = z.object({ job: imageIdSchema });
+
+const evaluateRequestSchema = z.object({
+  data: dataChoiceSchema,
+  models: z.array(modelIdSchema).min(1).max(32),
+  provider: providerChoiceSchema.default('auto'),
+  choices: evaluationChoicesSchema,
+  options: evaluationOptionsSchema.prefault({}),
+});
+export type EvaluateRequest = z.input<typeof evaluateRequestSchema>;
+
+const trainRequestCommon = {
+  out: modelIdSchema,
+  data: z.object({
+    training: dataChoiceSchema,
+    /** Null: a share of the training images, divided by lesions. */
+    validation: dataChoiceSchema.nullable(),
+    validationShare: z.number().gt(0).lt(1).default(0.1),
+    limit: z.int().min(1).nullable().default(null),
+    allowMissingClasses: z.boolean().default(false),
+  }),
+  provider: providerChoiceSchema.default('auto'),
+  /** Goes on with the run of this `out`, if it was begun with the same configuration and data. */
+  resume: z.boolean().default(false),
+} as const;
+
+/** Each kind of training; a new kind is a line here, in jobs.ts and in main/jobs/train.ts. */
+const trainRequestSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('prefinetune'),
+    config: prefinetuneConfigSchema,
+    model: modelIdSchema,
+    ...trainRequestCommon,
+  }),
+]);
+export type TrainRequest = z.input<typeof trainRequestSchema>;
+
+// -------------------------------------------------------------------------------------------------- evaluations
+
+/** The folder of a finished evaluation: time and a random end. */
+export const evaluationIdSchema = z.string().regex(/^\d{8}-\d{6}-[a-z0-9]{6}$/);
+
+/** A finished evaluation as lists show it. */
+export const evaluationSummarySchema = z.object({
+  id: evaluationIdSchema,
+  /** ISO 8601. */
+  made: z.string(),
+  /** Name of the folder of images, and the format it was read as. */
+  dataset: z.string(),
+  format: z.string(),
+  models: z.array(z.object({ id: z.string(), name: z.string(), images: z.int(), rows: z.int() })),
+  turned: turnedSchema,
+});
+export type EvaluationSummary = z.infer<typeof evaluationSummarySchema>;
+
+const evaluationRequest = z.object({ evaluation: evaluationIdSchema });
+/** Names files of the evaluation: a plain name, never a path. */
+const rowIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,127}$/);
+
+/** What can be made of an evaluation; `predictions` is the table of one row for the official scorer. */
+export const evaluationExportSchema = z.discriminatedUnion('format', [
+  z.object({ format: z.literal('report') }),
+  z.object({ format: z.literal('json') }),
+  z.object({ format: z.literal('predictions'), model: modelIdSchema, row: rowIdSchema }),
+]);
+
+/** Requests of the page; spread into the application's table. */
+export const jobRequests = {
+  /** Folders that the host was started with (`--data`). Empty in the window, which has dialogs. */
+  dataRoots: { input: empty, event: z.never(), output: z.array(dataReferenceSchema) },
+  /** Opens a dialog for a folder or a table (needs `session.dialogs`); null if dismissed. */
+  chooseData: {
+    input: z.object({ kind: z.enum(['folder', 'table']) }),
+    event: z.never(),
+    output: dataReferenceSchema.nullable(),
+  },
+  /** What lies directly in a folder that the page may name. */
+  dataFolder: { input: z.object({ id: imageIdSchema }), event: z.never(), output: dataFolderSchema },
+  /** A new, empty folder that the browser uploads a labelled folder into. */
+  newDataFolder: {
+    input: z.object({ name: z.string().max(200) }),
+    event: z.never(),
+    output: dataReferenceSchema,
+  },
+  /** What is in a labelled set, before anything starts. */
+  openDataset: {
+    input: z.object({ data: dataChoiceSchema }),
+    event: z.never(),
+    output: datasetSummarySchema,
+  },
+
+  /** Jobs of this session, the latest first. A job goes on when its page goes away. */
+  jobs: { input: empty, event: z.never(), output: z.array(jobSchema) },
+  /** Starts an evaluation; JOB_RUNNING while another job runs. How it goes on is told by `job` notices. */
+  startEvaluation: { input: evaluateRequestSchema, event: z.never(), output: jobSchema },
+  /** Starts a training, alike; what it says comes as `trainingEvent` notices. */
+  startTraining: { input: trainRequestSchema, event: z.never(), output: jobSchema },
+  /** Ends a job. What was measured or checkpointed stays. */
+  cancelJob: { input: jobIdSchema, event: z.never(), output: empty },
+  /** Starts a job that failed or was cancelled again, to go on where it ended. */
+  resumeJob: { input: jobIdSchema, event: z.never(), output: jobSchema },
+  /** What a training said so far; of events that replace one another (steps, reading, cache) the latest. */
+  trainingLog: { input: jobIdSchema, event: z.never(), output: z.array(trainingEventSchema) },
+
+  /** Finished evaluations, the latest first. */
+  evaluations: { input: empty, event: z.never(), output: z.array(evaluationSummarySchema) },
+  evaluation: { input: evaluationRequest, event: z.never(), output: evaluationSchema },
+  removeEvaluation: { input: evaluationRequest, event: z.never(), output: empty },
+  /** The images behind a figure of one row, the worst first. */
+  evaluationCases: {
+    input: evaluationRequest.extend({
+      model: modelIdSchema,
+      row: rowIdSchema,
+      selection: caseSelectionSchema,
+      limit: z.int().min(1).max(2000).default(200),
+    }),
+    event: z.never(),
+    output: z.object({ total: z.int(), cases: z.array(caseSchema) }),
+  },
+  exportEvaluation: {
+    input: evaluationRequest.extend({ as: evaluationExportSchema }),
+    event: z.never(),
+    output: exportResultSchema,
+  },
+} as const;
+
+/** What the main side tells every page of jobs; spread into the application's notices. */
+export const jobNoticeSchemas = [
+  /** A job began, went on or ended. */
+  z.object({ kind: z.literal('job'), job: jobSchema }),
+  z.object({ kind: z.literal('trainingEvent'), job: imageIdSchema, event: trainingEventSchema }),
+  /** An evaluation was finished or removed: ask for `evaluations` again. */
+  z.object({ kind: z.literal('evaluationsChanged') }),
+] as const;

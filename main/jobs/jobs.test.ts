@@ -1,0 +1,198 @@
+// Jobs on a small random model and phantoms: in this process, and in the process the app runs them in, which is killed.
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobInput, JobProgress } from '../contract/jobs.ts';
+import type { TrainingEvent } from '../contract/training.ts';
+import type { ProcessChild } from '../process/child.ts';
+import { forkProcess } from '../process/fork.ts';
+import { smallRequest, trainingBench, type TrainingBench } from '../testing/training.ts';
+import { jobProcess } from './client.ts';
+import { createJobs } from './jobs.ts';
+import { readCases, readEvaluation } from './results.ts';
+
+const perClass = 4;
+let bench: TrainingBench;
+beforeAll(async () => {
+  bench = await trainingBench(perClass);
+});
+afterAll(() => {
+  bench.remove();
+});
+
+const sourceOf = (images: string) => ({ images, labels: null, lesions: null });
+
+/** An evaluation of the small model; its package is named by its folder, which a process of its own can find. */
+function request(name: string, changes: Partial<JobInput<'evaluate'>> = {}): JobInput<'evaluate'> {
+  return {
+    models: [bench.model.folder],
+    provider: 'cpu',
+    source: sourceOf(bench.images),
+    choices: { groups: ['c4'], methods: ['equitune'] },
+    options: { resamples: 20, checkedImages: 0 },
+    journals: join(bench.root, name, 'journals'),
+    folder: join(bench.root, name, 'result'),
+    ...changes,
+  };
+}
+
+describe('openDataset', () => {
+  it('counts what is there and lists what cannot be used', async () => {
+    const folder = join(bench.root, 'with-problems');
+    for (const code of ['MEL', 'NV']) {
+      mkdirSync(join(folder, code), { recursive: true });
+      writeFileSync(join(folder, code, `${code}.jpg`), 'opened only when it is measured');
+    }
+    writeFileSync(join(folder, 'alone.jpg'), '');
+    const found = await createJobs(bench.folders).call('openDataset', { source: sourceOf(folder) });
+    expect(found).toMatchObject({ format: 'class-folders', images: 2, lesions: 2, lesionsKnown: 0 });
+    // A folder named MEL is one of the seven.
+    expect(found.classes.filter(({ images }) => images > 0).map(({ code }) => code)).toEqual(['MEL', 'NV']);
+    expect(found.problems.map(({ problem, count }) => [problem.code, count])).toContainEqual([
+      'IMAGE_WITHOUT_LABEL',
+      1,
+    ]);
+  });
+
+  it('refuses what is no labelled set, and what is no request', async () => {
+    const jobs = createJobs(bench.folders);
+    const nowhere = sourceOf(join(bench.root, 'nowhere'));
+    await expect(jobs.call('openDataset', { source: nowhere })).rejects.toMatchObject({
+      code: expect.stringMatching(/^DATASET_/) as string,
+    });
+    await expect(jobs.call('evaluate', { ...request('bad'), models: [] })).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+    });
+    await expect(jobs.call('evaluate', request('bad', { models: ['no-such-model'] }))).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    });
+    expect(existsSync(join(bench.root, 'bad', 'result'))).toBe(false);
+  });
+});
+
+describe('evaluate', () => {
+  it('tells how far it is, and leaves a result that can be read back, cases included', async () => {
+    const events: JobProgress[] = [];
+    const { folder, ...rest } = request('whole');
+    const { evaluation, failedImages } = await createJobs(bench.folders).call(
+      'evaluate',
+      { folder, ...rest },
+      { onEvent: (event) => events.push(event) },
+    );
+    expect(failedImages).toBe(0);
+    expect([...new Set(events.map(({ stage }) => stage))]).toEqual([
+      'opening',
+      'measuring',
+      'statistics',
+      'writing',
+    ]);
+    const measuring = events.filter(({ stage }) => stage === 'measuring');
+    expect(measuring.map(({ done }) => done)).toEqual(measuring.map((_, place) => place + 1));
+    expect(measuring.at(-1)).toMatchObject({ done: 4 * perClass, total: 4 * perClass, secondsLeft: 0 });
+    expect(await readEvaluation(folder)).toEqual(evaluation);
+    const [model] = evaluation.models;
+    const cases = await readCases(folder, model!.id, 'c4-equitune');
+    expect(cases.images).toHaveLength(4 * perClass);
+    expect(cases.row.transformations).toEqual(['0°', '90°', '180°', '270°']);
+    // The confusion matrix is what the kept answers add up to.
+    const { confusion } = model!.rows.find(({ id }) => id === 'c4-equitune')!;
+    const counted = confusion.map((row) => row.map(() => 0));
+    cases.images.forEach(({ label }, place) => {
+      const answer = cases.row.answers[0]![place]!;
+      counted[label]![answer < 0 ? confusion.length : answer]!++;
+    });
+    expect(counted).toEqual(confusion);
+    expect(readdirSync(join(folder, 'predictions')).sort()).toEqual(
+      model!.rows.map(({ id }) => `${model!.id}.${id}.csv`).sort(),
+    );
+    expect(readdirSync(rest.journals)).toEqual([]);
+  });
+
+  it('keeps what was measured when it is cancelled, and goes on from there', async () => {
+    const jobs = createJobs(bench.folders);
+    const controller = new AbortController();
+    const run = jobs.call('evaluate', request('cancelled'), {
+      signal: controller.signal,
+      onEvent: ({ stage, done }) => {
+        if (stage === 'measuring' && done === 5) controller.abort();
+      },
+    });
+    await expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(existsSync(join(bench.root, 'cancelled', 'result'))).toBe(false);
+    const { evaluation } = await jobs.call('evaluate', request('cancelled'));
+    expect(evaluation.resumedImages).toBeGreaterThanOrEqual(5);
+  });
+});
+
+describe('train', () => {
+  it('installs a model; cancelled, it goes on with what is checkpointed', async () => {
+    const jobs = createJobs(bench.folders);
+    const { config, data, run } = smallRequest(bench, 'job-trained');
+    const input: JobInput<'train'> = {
+      kind: 'prefinetune',
+      config,
+      data,
+      run,
+      model: 'small',
+      provider: 'cpu',
+      out: 'job-trained',
+      resume: false,
+    };
+    const controller = new AbortController();
+    const events: TrainingEvent[] = [];
+    const cancelled = jobs.call('train', input, {
+      signal: controller.signal,
+      onEvent: (event) => {
+        events.push(event);
+        if (event.kind === 'round' && event.figures.round === 1) controller.abort();
+      },
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' });
+    const rounds = () => events.flatMap((event) => (event.kind === 'round' ? [event.figures.round] : []));
+    expect(rounds()).toEqual([0, 1]);
+    events.length = 0;
+    const done = await jobs.call(
+      'train',
+      { ...input, resume: true },
+      { onEvent: (event) => events.push(event) },
+    );
+    expect(done).toEqual({ model: 'job-trained' });
+    expect(rounds()).toEqual([2, 3]);
+    expect(bench.imported()).toContain('job-trained');
+  });
+});
+
+describe('in a process of its own', () => {
+  it('starts with the first job; a death ends the job, and the next one goes on from what was measured', async () => {
+    const children: ProcessChild[] = [];
+    const jobs = jobProcess((program) => {
+      const child = forkProcess(program);
+      children.push(child);
+      return child;
+    });
+    expect(jobs.state().state).toBe('idle');
+    try {
+      const found = await jobs.call('openDataset', { source: sourceOf(bench.images) });
+      expect(found.images).toBe(4 * perClass);
+      const run = jobs.call('evaluate', request('killed'), {
+        onEvent: ({ stage, done }) => {
+          if (stage === 'measuring' && done === 5) children[0]!.kill();
+        },
+      });
+      await expect(run).rejects.toMatchObject({
+        code: 'JOB_STOPPED',
+        message: 'The job process ended: signal SIGKILL.',
+      });
+      expect(jobs.state()).toMatchObject({ state: 'idle', restarts: 0 });
+      const { evaluation } = await jobs.call('evaluate', request('killed'));
+      expect(evaluation.resumedImages).toBeGreaterThanOrEqual(4);
+      expect(children).toHaveLength(2);
+      expect(jobs.state()).toMatchObject({ state: 'ready', restarts: 1 });
+    } finally {
+      await jobs.close();
+    }
+    await expect(jobs.call('openDataset', { source: sourceOf(bench.images) })).rejects.toMatchObject({
+      code: 'JOB_STOPPED',
+    });
+  });
+});

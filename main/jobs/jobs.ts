@@ -1,0 +1,77 @@
+// The jobs in this process: the contract's operations, run one at a time. The app runs the same object in a process of
+// its own (entry.ts). A new job is a row of main/contract/jobs.ts and a row of the table below.
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import {
+  jobsContract,
+  type JobEvent,
+  type JobOperation,
+  type JobOutput,
+  type JobsApi,
+} from '../contract/jobs.ts';
+import type { z } from 'zod';
+import { defaultModelFolders, type ModelFolders } from '../engine/folders.ts';
+import { ModelStore } from '../engine/store/store.ts';
+import { runEvaluation } from './evaluate.ts';
+import { summariseDataset } from './open-dataset.ts';
+import { runTraining } from './train.ts';
+
+/** What an operation is given while it runs. */
+export interface RunningJob<Name extends JobOperation> {
+  readonly store: ModelStore;
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: (event: JobEvent<Name>) => void;
+}
+
+/** An operation's input after its schema has run. */
+export type CheckedJob<Name extends JobOperation> = z.output<(typeof jobsContract)[Name]['input']>;
+
+type Operations = {
+  readonly [Name in JobOperation]: (
+    input: CheckedJob<Name>,
+    running: RunningJob<Name>,
+  ) => Promise<JobOutput<Name>>;
+};
+
+const operations: Operations = {
+  openDataset: ({ source }, { signal }) => summariseDataset(source, signal),
+  evaluate: runEvaluation,
+  train: runTraining,
+};
+
+/** @param folders of the models that jobs read and, training, add to */
+export function createJobs(folders: ModelFolders = defaultModelFolders()): JobsApi {
+  const store = new ModelStore(folders);
+  const running = new Set<AbortController>();
+  return {
+    call: async (operation, input, { signal, onEvent } = {}) => {
+      const own = new AbortController();
+      running.add(own);
+      try {
+        const parsed = jobsContract[operation].input.safeParse(input);
+        if (!parsed.success) {
+          const [issue] = parsed.error.issues;
+          const message = `${operation}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}.`;
+          throw new DermOrbitError('REQUEST_INVALID', message);
+        }
+        // Input and handler belong to the same operation, which the type checker cannot follow through the lookup.
+        const run = operations[operation] as (
+          input: unknown,
+          running: RunningJob<typeof operation>,
+        ) => Promise<JobOutput<typeof operation>>;
+        return await run(parsed.data, {
+          store,
+          signal: signal === undefined ? own.signal : AbortSignal.any([signal, own.signal]),
+          onEvent: onEvent ?? (() => undefined),
+        });
+      } catch (error) {
+        throw asDermOrbitError(error);
+      } finally {
+        running.delete(own);
+      }
+    },
+    close: () => {
+      for (const controller of running) controller.abort();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// Finished evaluations on disk: a folder each, with the result, the answers to every image (for whoever wants to see
+// the images behind a figure) and the tables for the official scorer. Written by the job process, read by the app.
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import { evaluationSchema } from '../contract/evaluation-schema.ts';
+import type { Evaluation } from '../contract/evaluation.ts';
+import type { FinishedEvaluation } from '../evaluation/run/evaluate.ts';
+import type { ModelCases, RowCases } from '../evaluation/run/cases.ts';
+
+/** Prefix of folders that are being written: never listed, removed by whoever finds them abandoned. */
+export const unfinishedPrefix = '.unfinished-';
+
+const imagesFile = (model: string) => join('cases', `${model}.json`);
+const rowFile = (model: string, row: string) => join('cases', `${model}.${row}.json`);
+const predictionsFile = (model: string, row: string) => join('predictions', `${model}.${row}.csv`);
+
+const imagesSchema = z.object({
+  classes: z.array(z.string()),
+  images: z.array(z.object({ id: z.string(), path: z.string().nullable(), label: z.int().nonnegative() })),
+});
+
+const rowSchema = z.object({
+  id: z.string(),
+  transformations: z.array(z.string()),
+  /** Little-endian numbers, base64. */
+  probabilities: z.base64(),
+  answers: z.array(z.base64()),
+});
+
+/**
+ * Writes a result into a folder that does not exist yet.
+ * @throws DermOrbitError WRITE_FAILED, DISK_FULL; nothing is left then
+ */
+export async function writeResult(folder: string, finished: FinishedEvaluation): Promise<void> {
+  const { evaluation, predictions, cases } = finished;
+  const unfinished = join(dirname(folder), `${unfinishedPrefix}${randomBytes(6).toString('hex')}`);
+  try {
+    await mkdir(join(unfinished, 'cases'), { recursive: true });
+    await mkdir(join(unfinished, 'predictions'));
+    await writeFile(join(unfinished, 'evaluation.json'), JSON.stringify(evaluation));
+    for (const { model, row, csv } of predictions) {
+      await writeFile(join(unfinished, predictionsFile(model, row)), csv);
+    }
+    for (const { model, classes, images, rows } of cases) {
+      await writeFile(join(unfinished, imagesFile(model)), JSON.stringify({ classes, images }));
+      for (const row of rows) await writeFile(join(unfinished, rowFile(model, row.id)), encoded(row));
+    }
+    await rename(unfinished, folder);
+  } catch (thrown) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw asDermOrbitError(thrown, 'WRITE_FAILED');
+  }
+}
+
+/** @throws DermOrbitError EVALUATION_NOT_FOUND, EVALUATION_INVALID */
+export async function readEvaluation(folder: string): Promise<Evaluation> {
+  return parsed(evaluationSchema, folder, 'evaluation.json');
+}
+
+/** The table of a row for the official scorer. @throws DermOrbitError EVALUATION_NOT_FOUND */
+export function readPredictions(folder: string, model: string, row: string): Promise<string> {
+  return text(folder, predictionsFile(model, row));
+}
+
+/**
+ * What each image was answered by one row. Model and row are those of the evaluation in the folder.
+ * @throws DermOrbitError EVALUATION_NOT_FOUND, EVALUATION_INVALID
+ */
+export async function readCases(
+  folder: string,
+  model: string,
+  row: string,
+): Promise<Pick<ModelCases, 'classes' | 'images'> & { readonly row: RowCases }> {
+  const { classes, images } = await parsed(imagesSchema, folder, imagesFile(model));
+  const stored = await parsed(rowSchema, folder, rowFile(model, row));
+  const probabilities = numbers(stored.probabilities, Float64Array, images.length * classes.length);
+  const answers = stored.answers.map((view) => numbers(view, Int16Array, images.length));
+  const fits =
+    probabilities !== null &&
+    answers.length === stored.transformations.length &&
+    images.every(({ label }) => label < classes.length);
+  const views = answers.filter((view) => view !== null);
+  if (!fits || views.length !== answers.length) throw damaged(folder, rowFile(model, row));
+  return {
+    classes,
+    images,
+    row: { id: row, transformations: stored.transformations, probabilities, answers: views },
+  };
+}
+
+function encoded({ id, transformations, probabilities, answers }: RowCases): string {
+  const base64 = ({ buffer, byteOffset, byteLength }: Float64Array | Int16Array) =>
+    Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  return JSON.stringify({
+    id,
+    transformations,
+    probabilities: base64(probabilities),
+    answers: answers.map(base64),
+  });
+}
+
+interface NumbersOf<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): T;
+}
+
+/** Exactly `count` numbers, or null. */
+function numbers<T extends Float64Array | Int16Array>(
+  base64: string,
+  kind: NumbersOf<T>,
+  count: number,
+): T | null {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length !== count * kind.BYTES_PER_ELEMENT) return null;
+  const all = new kind(count);
+  new Uint8Array(all.buffer).set(bytes);
+  return all.every((value: number) => Number.isFinite(value)) ? all : null;
+}
+
+async function text(folder: string, file: string): Promise<string> {
+  try {
+    return await readFile(join(folder, file), 'utf8');
+  } catch (thrown) {
+    const message = `${basename(folder)}: ${file} cannot be read.`;
+    throw new DermOrbitError('EVALUATION_NOT_FOUND', message, { cause: thrown });
+  }
+}
+
+async function parsed<T>(schema: z.ZodType<T>, folder: string, file: string): Promise<T> {
+  const content = await text(folder, file);
+  try {
+    return schema.parse(JSON.parse(content));
+  } catch (thrown) {
+    throw damaged(folder, file, thrown);
+  }
+}
+
+function damaged(folder: string, file: string, cause?: unknown): DermOrbitError {
+  return new DermOrbitError('EVALUATION_INVALID', `${basename(folder)}: ${file} is damaged.`, { cause });
+}
