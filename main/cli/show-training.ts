@@ -1,5 +1,5 @@
 // A training run as it goes: events as JSON lines, or notes, one line per round, and on terminals a line that moves.
-import type { PrefinetuneConfig, ResultRow, TrainingEvent } from '../contract/training.ts';
+import type { ResultRow, TrainingConfig, TrainingEvent } from '../contract/training.ts';
 import { harmless, note, paint, percent, table } from './output.ts';
 
 export interface TrainingDisplay {
@@ -7,7 +7,7 @@ export interface TrainingDisplay {
   stop(): void;
 }
 
-export function showTraining(config: PrefinetuneConfig, json: boolean): TrainingDisplay {
+export function showTraining(config: TrainingConfig, json: boolean): TrainingDisplay {
   if (json) {
     return {
       show: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
@@ -29,7 +29,7 @@ class Lines implements TrainingDisplay {
   readonly #watched = process.stderr.isTTY;
   #moving = false;
 
-  constructor({ rounds }: PrefinetuneConfig) {
+  constructor({ rounds }: TrainingConfig) {
     this.#rounds = rounds;
   }
 
@@ -49,9 +49,9 @@ class Lines implements TrainingDisplay {
         this.#move(`Reading images: ${event.done}/${event.total}`);
         return;
       case 'cache':
-        this.#move(`Orbits: ${event.done}/${event.total} (${(event.bytes / 1e6).toFixed(0)} MB in all)`);
+        this.#move(`Cache: ${event.done}/${event.total} (${(event.bytes / 1e6).toFixed(0)} MB in all)`);
         if (event.done === event.total) {
-          this.#line(harmless(`Orbits of ${event.total} images computed: ${event.path}`));
+          this.#line(harmless(`${event.total} images added to the cache: ${event.path}`));
         }
         return;
       case 'skipped':
@@ -77,6 +77,9 @@ class Lines implements TrainingDisplay {
         );
         return;
       }
+      case 'measuring':
+        this.#move(`Measuring ${event.model}: ${event.done}/${event.total}`);
+        return;
       case 'stopped-early':
         this.#line(`Stopped after round ${event.round}: nothing better for ${event.patience} rounds.`);
         return;
@@ -108,11 +111,19 @@ class Lines implements TrainingDisplay {
 }
 
 function results(rows: readonly ResultRow[]): string {
+  const interval = (range: ResultRow['interval']) =>
+    range ? `${percent(range[0])} - ${percent(range[1])}` : '';
   return table(
     [
-      ['model and method', 'balanced accuracy', 'top-1'],
-      ...rows.map(({ name, balancedAccuracy, top1 }) => [name, percent(balancedAccuracy), percent(top1)]),
+      ['model and method', 'balanced accuracy', '95 % interval', 'top-1', 'flips'],
+      ...rows.map((row) => [
+        row.name,
+        percent(row.balancedAccuracy),
+        interval(row.interval),
+        percent(row.top1),
+        row.flipRate === null ? '-' : percent(row.flipRate),
+      ]),
     ],
-    new Set([1, 2]),
+    new Set([1, 3, 4]),
   );
 }

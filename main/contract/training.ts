@@ -65,8 +65,8 @@ const side = z.number().min(0.1).max(2);
 
 /** Random changes of a training image. */
 export const augmentationSchema = z.strictObject({
-  /** None, by an element of the group (or of d4, where the group is c1), or by any angle. */
-  turns: z.enum(['none', 'group', 'free']),
+  /** None, by a quarter turn, or by any angle. */
+  turns: z.enum(['none', 'quarter', 'free']),
   mirrors: z.boolean(),
   /** Smallest and largest side of the crop, as shares of the picture's short side; beyond the picture it is mirrored. */
   crop: z.tuple([side, side]).refine(([least, most]) => least <= most, 'the first is the smaller one'),
@@ -126,13 +126,14 @@ export const scratchConfigSchema = z.strictObject({
   /** Of a CLIP modified ResNet (Radford et al. 2021). */
   architecture: z.strictObject({
     layers: z.tuple([count, count, count, count]),
-    width: z.int().min(2).max(256),
-    /** Side of the input in pixels. */
-    size: z.int().min(32).max(1024),
+    /** Even: the pool has width / 2 heads. */
+    width: z.int().min(2).max(256).multipleOf(2),
+    /** Side of the input in pixels; the tower halves it five times. */
+    size: z.int().min(64).max(1024).multipleOf(32),
     embedding: z.int().min(1).max(4096),
   }),
   /** Rounds that see smaller pictures first, which is faster: side in pixels and rounds; the other rounds see whole ones. */
-  smallerFirst: z.array(z.strictObject({ size: z.int().min(32).max(1024), rounds: steps })),
+  smallerFirst: z.array(z.strictObject({ size: z.int().min(32).max(1024).multipleOf(32), rounds: steps })),
   ...towerFields,
 });
 export type ScratchConfig = z.infer<typeof scratchConfigSchema>;
@@ -194,6 +195,13 @@ export type TrainingEvent =
       readonly secondsLeft: number;
     }
   | { readonly kind: 'round'; readonly figures: RoundFigures; readonly best: boolean }
+  | {
+      /** The finished model answers the validation images, beside the one it started from. */
+      readonly kind: 'measuring';
+      readonly model: string;
+      readonly done: number;
+      readonly total: number;
+    }
   | { readonly kind: 'stopped-early'; readonly round: number; readonly patience: number }
   | {
       readonly kind: 'done';
@@ -207,6 +215,10 @@ export type TrainingEvent =
 export interface ResultRow {
   readonly name: string;
   readonly balancedAccuracy: number;
+  /** 95 %, by bootstrap over lesions; null where not measured. */
+  readonly interval: readonly [low: number, high: number] | null;
   readonly top1: number;
   readonly recalls: readonly (number | null)[];
+  /** Share of images whose answer some element of the group changes; null where not measured. */
+  readonly flipRate: number | null;
 }

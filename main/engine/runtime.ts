@@ -79,12 +79,18 @@ const yieldingThreads = { session: { intra_op: { allow_spinning: '0' } } };
 /**
  * Loads a graph.
  * @param model ONNX bytes, already found safe (onnx/codec.ts)
+ * @param optimization `extended` for training graphs: what `all` adds are other memory layouts, which need constant
+ *   weights to pay
  * @throws whatever the runtime throws if the provider cannot be used
  */
-export async function openSession(model: Uint8Array, provider: Provider): Promise<RuntimeSession> {
+export async function openSession(
+  model: Uint8Array,
+  provider: Provider,
+  optimization: 'all' | 'extended' = 'all',
+): Promise<RuntimeSession> {
   const session = await ort.InferenceSession.create(model, {
     ...providerOptions[provider],
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
     extra: yieldingThreads,
   });

@@ -4,8 +4,10 @@ import type { PrefinetuneConfig, ResultRow } from '../contract/training.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
 import { groups } from '../groups/groups.ts';
 import type { Model } from '../onnx/graph.ts';
-import { answerable, type CachedSet } from './cache/sets.ts';
+import { answerable } from './cache/sets.ts';
 import { forwardGraph, type ForwardSpec, type FrozenParts } from './graphs/forward.ts';
+import type { NamedSet } from './request.ts';
+import { accuracyInterval } from './run/interval.ts';
 import { Validator } from './validate.ts';
 
 export interface Comparison {
@@ -16,7 +18,7 @@ export interface Comparison {
   readonly trained: Model;
   /** The network of the same name in the starting model, if it has one. */
   readonly started: Model | null;
-  readonly validation: CachedSet;
+  readonly validation: NamedSet;
   readonly provider: Provider;
   /** Images at once. */
   readonly batch: number;
@@ -38,7 +40,10 @@ export async function compareWithStart(comparison: Comparison): Promise<ResultRo
     try {
       const answers = await validator.measure(answerable(validation, spec.group.order));
       const { balancedAccuracy, top1, recalls } = answers;
-      return { name, balancedAccuracy, top1, recalls };
+      const lesions = validation.images.map(({ item }) => item.lesion);
+      const interval = accuracyInterval(answers.answers, lesions);
+      // Turned images would have to be read anew: the cache has the orbit of the image as it is.
+      return { name, balancedAccuracy, interval, top1, recalls, flipRate: null };
     } finally {
       await validator.release();
     }

@@ -1,10 +1,8 @@
 // The end of a run: the best weights become a network, the network is measured beside the starting model, and the model
 // that has it is installed.
 import type { TrainingEvent } from '../contract/training.ts';
-import { runtimeVersion } from '../engine/runtime.ts';
 import { readPackageFile, type ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
-import { version } from '../engine/version.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import type { CachedSet } from './cache/sets.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
@@ -12,9 +10,11 @@ import { compareWithStart } from './compare.ts';
 import { packagedNet } from './frozen.ts';
 import type { FrozenParts } from './graphs/forward.ts';
 import { weightNets, weightTensor } from './graphs/weight-nets.ts';
-import { countByClass, type DataHashes, type PrefinetuneRequest, type TrainInput } from './request.ts';
+import { countByClass } from './data/describe.ts';
+import { type DataHashes, type PrefinetuneRequest, type TrainInput } from './request.ts';
 import { installTrained } from './run/install.ts';
-import { modelCard } from './run/model-card.ts';
+import { modelCard, netNames, plain } from './run/model-card.ts';
+import { softwareVersions } from './run/versions.ts';
 import type { RunFolder } from './run/run-folder.ts';
 
 export interface FinishInput extends TrainInput {
@@ -56,7 +56,14 @@ export async function finishModel(
   const counts = (set: CachedSet) => countByClass(set.images, model.manifest.classes.length);
   const text = modelCard({
     id: out,
-    base: { id: manifest.id, name: manifest.name, sha256: base.sha256, license: manifest.license },
+    headline: `The model ${plain(manifest.name)} with a ${netNames[net]} that DermOrbit trained (pre-finetuning: image tower, attention pool and class embeddings frozen).`,
+    parts: [
+      ['starting model', `${manifest.id}, manifest sha256 ${base.sha256}`],
+      ['licence of the starting model', manifest.license],
+      ['trained network', `${netNames[net]}, ${bytes.length} bytes`],
+      ['group', config.group],
+      ['combination', `inverse ${config.inverse}, ${config.head} head`],
+    ],
     baseCard: card ? new TextDecoder().decode(await readPackageFile(base, card)) : null,
     config,
     classes: manifest.classes,
@@ -69,12 +76,7 @@ export async function finishModel(
     best,
     rounds: last.round,
     results,
-    versions: {
-      DermOrbit: version,
-      'ONNX Runtime': `${runtimeVersion} (${model.provider})`,
-      'Node.js': process.versions.node,
-    },
-    networkBytes: bytes.length,
+    versions: softwareVersions(model.provider),
   });
   await folder.writeCard(text);
   const images = validation.images.length;

@@ -1,6 +1,5 @@
 // Pre-finetuning: image tower, attention pool and class embeddings stay as they are, and one weight network learns from
 // cached orbits. Images and a model in; a run folder and a new, installed model out. METHODS.md, "Training".
-import { createHash } from 'node:crypto';
 import { DermOrbitError, asDermOrbitError } from '../contract/errors.ts';
 import type { PrefinetuneConfig, TrainingEvent } from '../contract/training.ts';
 import { loadModel, type LoadedModel } from '../engine/model.ts';
@@ -15,27 +14,20 @@ import { cacheKeyOf, defaultCachePath, orbitFilling } from './cache/orbits.ts';
 import { RecordCache, type OrbitCache } from './cache/record-cache.ts';
 import { answerable, partsOf } from './cache/sets.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
+import { announce, describeSide, hashOf, requireValidation } from './data/describe.ts';
 import {
   hashData,
   openTrainingData,
   requireClasses,
   type HashedData,
   type HashedItem,
-  type OpenedData,
 } from './data/training-data.ts';
 import { finishModel } from './finish.ts';
 import { frozenParts, packagedNet } from './frozen.ts';
 import { activationBytes, partSize } from './graphs/accumulate.ts';
 import { forwardGraph, type ForwardSpec } from './graphs/forward.ts';
 import { freshWeights, parameterNames, weightNets } from './graphs/weight-nets.ts';
-import {
-  countByClass,
-  type DataHashes,
-  type NamedSet,
-  type PrefinetuneRequest,
-  type Prepared,
-  type TrainInput,
-} from './request.ts';
+import type { PrefinetuneRequest, Prepared, TrainInput } from './request.ts';
 import { runRounds } from './rounds.ts';
 import { RunFolder } from './run/run-folder.ts';
 import { Stepper } from './step.ts';
@@ -100,17 +92,6 @@ function trainedNet({ method, level }: PrefinetuneConfig): CombinerName {
   throw new DermOrbitError('OPTION_INVALID', `${method} cannot be trained at ${level} level.`);
 }
 
-function announce({ classes, training, validation, problems }: OpenedData, onEvent: TrainOptions['onEvent']) {
-  const count = (items: readonly { readonly label: number }[]) => countByClass(items, classes.length);
-  onEvent?.({
-    kind: 'data',
-    classes,
-    training: count(training),
-    validation: count(validation),
-    problems,
-  });
-}
-
 async function cacheOrbits(
   cache: OrbitCache,
   model: LoadedModel,
@@ -131,16 +112,8 @@ async function cacheOrbits(
   });
   const sets = { training: cached(training), validation: cached(validation) };
   requireClasses(sets.training.images, classes, allowMissingClasses);
-  if (sets.validation.images.length === 0) {
-    throw new DermOrbitError('SPLIT_EMPTY', 'No validation image could be used.');
-  }
+  requireValidation(sets.validation.images);
   return { ...sets, skipped };
-}
-
-/** The same images with the same labels have the same hash, in whatever order and under whatever names. */
-function hashOf({ images }: NamedSet): string {
-  const lines = images.map(({ sha256, label }) => `${sha256} ${label}`).sort();
-  return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
 
 async function train(
@@ -150,8 +123,9 @@ async function train(
   { signal, onEvent }: TrainOptions,
 ): Promise<ModelPackage> {
   const { config, model: opened } = request;
+  const { manifest } = opened;
   const { model, net, training, validation } = input;
-  const hashes = { training: hashOf(training), validation: hashOf(validation) };
+  const hashes = { training: hashOf(training.images), validation: hashOf(validation.images) };
   const identity = {
     kind: 'prefinetune',
     config,
@@ -160,10 +134,15 @@ async function train(
     versions: { dermorbit: version },
   };
   const { folder, checkpoint } = await RunFolder.open(request.run, request.resume, identity);
-  await folder.writeData(describeData(input, hashes));
+  await folder.writeData({
+    lesionsKnown: input.data.lesionsKnown,
+    problems: input.problems,
+    skipped: input.skipped,
+    training: describeSide(training.images, manifest.classes, hashes.training),
+    validation: describeSide(validation.images, manifest.classes, hashes.validation),
+  });
 
   const parts = await frozenParts(opened, model);
-  const { manifest } = opened;
   const spec = async (dropout: boolean): Promise<ForwardSpec> => {
     const weights = freshWeights(net, manifest, config.seed);
     const started = config.initial === 'model' ? await packagedNet(opened, net) : null;
@@ -213,27 +192,4 @@ async function train(
     await validator.release();
   }
   return finishModel(store, request, { ...input, last, hashes, parts, folder, part }, onEvent);
-}
-
-function describeData(
-  { training, validation, problems, skipped, data, model }: TrainInput,
-  hashes: DataHashes,
-) {
-  const { classes } = model.manifest;
-  const side = ({ images }: NamedSet, sha256: string) => {
-    const counts = countByClass(images, classes.length);
-    return {
-      images: images.length,
-      byClass: Object.fromEntries(classes.map((code, k) => [code, counts[k]!])),
-      sha256,
-      ids: images.map(({ id }) => id),
-    };
-  };
-  return {
-    lesionsKnown: data.lesionsKnown,
-    problems,
-    skipped,
-    training: side(training, hashes.training),
-    validation: side(validation, hashes.validation),
-  };
 }

@@ -3,7 +3,12 @@
 import { below, seededRandom, type Random } from '../evaluation/metrics/random.ts';
 
 /** What is drawn, so that no two kinds of draws share their numbers. */
-const purposes = { weights: 0x51ed270b, split: 0x2545f491, round: 0x1b873593 } as const;
+const purposes = {
+  weights: 0x51ed270b,
+  split: 0x2545f491,
+  round: 0x1b873593,
+  calibration: 0x68e31da4,
+} as const;
 
 /** The generator of one purpose and one number (of a round, say) of a run. */
 export function randomFor(seed: number, purpose: keyof typeof purposes, number = 0): Random {

@@ -45,9 +45,3 @@ export interface DataHashes {
   readonly training: string;
   readonly validation: string;
 }
-
-export function countByClass(items: readonly { readonly label: number }[], classes: number): number[] {
-  const counts = new Array<number>(classes).fill(0);
-  for (const { label } of items) counts[label]!++;
-  return counts;
-}

@@ -5,7 +5,7 @@ import type { Tensor } from '../contract/tensor.ts';
 import { openSession, type Feed, type RuntimeSession } from '../engine/runtime.ts';
 import { softmax } from '../equivariance/logits.ts';
 import { balancedAccuracy, countAnswers } from '../evaluation/metrics/measures.ts';
-import { equalWeights, prepare } from '../evaluation/metrics/scored-set.ts';
+import { equalWeights, prepare, type PreparedSet } from '../evaluation/metrics/scored-set.ts';
 import { parametersAsInputs } from '../autodiff/parameters.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import type { Model } from '../onnx/graph.ts';
@@ -29,6 +29,8 @@ export interface Answers {
   /** Mean over the images, [n]; empty where the graph has no weights. */
   readonly meanWeights: readonly number[];
   readonly finite: boolean;
+  /** The answers themselves, for figures beyond these. */
+  readonly answers: PreparedSet;
 }
 
 /** Images of one run. */
@@ -104,6 +106,7 @@ function figures(classes: readonly string[], labels: readonly number[], probabil
   const counts = countAnswers(set, equalWeights(labels.length));
   const right = counts.right.reduce((sum, count) => sum + count, 0);
   return {
+    answers: set,
     balancedAccuracy: balancedAccuracy(counts),
     top1: right / labels.length,
     recalls: classes.map((_, k) => (counts.images[k] === 0 ? null : counts.right[k]! / counts.images[k]!)),

@@ -44,16 +44,17 @@ function clipped(emit: Emitter, gradients: readonly string[], bound: number): st
   return gradients.map((gradient) => emit.multiply(gradient, factor, 'accumulated/clipped'));
 }
 
-/** Bytes that the activations of one step may take, about. */
+/** Bytes that the activations of a weight network's step may take, about. */
 const stepBytes = 1.2e9;
 
 /**
  * Images of one part: the largest divisor of the batch whose activations fit.
  * @param bytesPerImage of one image's activations, forward and backward
+ * @param bytes that they may take together
  */
-export function partSize(batch: number, bytesPerImage: number): number {
+export function partSize(batch: number, bytesPerImage: number, bytes = stepBytes): number {
   for (let size = batch; size > 1; size--) {
-    if (batch % size === 0 && size * bytesPerImage <= stepBytes) return size;
+    if (batch % size === 0 && size * bytesPerImage <= bytes) return size;
   }
   return 1;
 }

@@ -35,6 +35,9 @@ export interface ForwardSpec {
   readonly dropout: boolean;
 }
 
+/** Put before the names of the attention pool's weights. */
+export const poolPrefix = 'pool/';
+
 /** Added to probabilities before their logarithm: far below any that matters, and the slope stays finite. */
 const smallestProbability = 1e-30;
 
@@ -79,7 +82,7 @@ function featureForward(
     [-1, channels, size, size],
     'shown',
   );
-  const { embedding } = inlineGraph(graph, parts.pool, { features: shown }, 'pool/');
+  const { embedding } = inlineGraph(graph, parts.pool, { features: shown }, poolPrefix);
   const { width } = parts.classEmbeddings;
   const byHead = graph.reshape(embedding!, [-1, m, width], 'embeddings');
   const mean = graph.op('ReduceMean', [byHead], { axes: [1], keepdims: 0 }, 'embedding');
@@ -131,24 +134,21 @@ function headMaps(graph: GraphBuilder, group: Group, size: number, combined: str
   return graph.op('MatMul', [combined, graph.float32('head', matrix, [cells, columns])], {}, 'head_maps');
 }
 
-/** scale * (normalize ? e / |e| : e) T */
+/** scale * (normalize ? e / |e| : e) T; `class_embeddings` holds T itself, so that it can learn. */
 function addLogits(graph: GraphBuilder, { classEmbeddings, logits }: FrozenParts, embedding: string): void {
-  const { width, classes } = classEmbeddings;
-  const matrix = classEmbeddings.data.map((value) => value * logits.scale);
-  const product = graph.op(
-    'MatMul',
-    [embedding, graph.float32('class_embeddings', matrix, [width, classes])],
-    {},
-    'products',
-  );
+  const { width, classes, data } = classEmbeddings;
+  const matrix = graph.float32('class_embeddings', data, [width, classes]);
+  const product = graph.op('MatMul', [embedding, matrix], {}, 'products');
+  const scale = graph.float32('logit_scale', Float32Array.of(logits.scale), []);
+  const scaled = logits.scale === 1 ? product : graph.op('Mul', [product, scale], {}, 'scaled_products');
   if (!logits.normalize) {
-    graph.output('logits', product, ['batch', classes]);
+    graph.output('logits', scaled, ['batch', classes]);
     return;
   }
   const squares = graph.op('Mul', [embedding, embedding], {}, 'embedding_squares');
   const sum = graph.op('ReduceSum', [squares, graph.int64('width_axis', [1])], { keepdims: 1 });
   const length = graph.op('Sqrt', [sum], {}, 'embedding_length');
-  graph.output('logits', graph.op('Div', [product, length], {}, 'normalised'), ['batch', classes]);
+  graph.output('logits', graph.op('Div', [scaled, length], {}, 'normalised'), ['batch', classes]);
 }
 
 /** softmax(w_g e_g T), averaged over g; Basu et al.'s lambda-equitune for CLIP. */

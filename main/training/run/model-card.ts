@@ -1,18 +1,16 @@
 // The card of a trained model, filled from its run: nothing in it was typed by hand. Pure.
-import type { PrefinetuneConfig, ResultRow, RoundFigures, SkippedImage } from '../../contract/training.ts';
+import type { ResultRow, RoundFigures, SkippedImage, TrainingConfig } from '../../contract/training.ts';
 import type { Problem } from '../../contract/evaluation.ts';
 
 export interface CardFacts {
   readonly id: string;
-  readonly base: {
-    readonly id: string;
-    readonly name: string;
-    readonly sha256: string;
-    readonly license: string;
-  };
+  /** One sentence: what was trained, from what. */
+  readonly headline: string;
+  /** What the model is made of, by name. */
+  readonly parts: readonly (readonly [name: string, value: string])[];
   /** Card of the starting model, Markdown. */
   readonly baseCard: string | null;
-  readonly config: PrefinetuneConfig;
+  readonly config: TrainingConfig;
   readonly classes: readonly string[];
   /** Images by class. */
   readonly training: readonly number[];
@@ -25,13 +23,12 @@ export interface CardFacts {
   readonly rounds: number;
   readonly results: readonly ResultRow[];
   readonly versions: Readonly<Record<string, string>>;
-  readonly networkBytes: number;
 }
 
 const percent = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
 
 /** Text from outside (ids, names, messages) that cannot end its table cell or begin markup. */
-const plain = (text: string) =>
+export const plain = (text: string) =>
   text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[|<>`[\]\\]/g, (mark) => `\\${mark}`);
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -40,25 +37,15 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 export function modelCard(facts: CardFacts): string {
-  const { config, classes, base, best, results } = facts;
-  const net = config.level === 'embedding' ? 'lambda net (embedding level)' : netNames[config.method];
+  const { config, classes, best, results } = facts;
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
   const excluded = facts.problems.filter((problem) => problem.excluded);
   const sections = [
     `# ${plain(facts.id)}`,
-    `The model ${plain(base.name)} with a ${net} that DermOrbit trained (pre-finetuning: image tower, attention pool and class embeddings frozen).`,
+    facts.headline,
     '**Research use only. Not a medical device. Do not use it to make or to delay a decision about a patient.**',
     '## What it is',
-    table(
-      ['part', 'value'],
-      [
-        ['starting model', `${base.id}, manifest sha256 ${base.sha256}`],
-        ['licence of the starting model', base.license],
-        ['trained network', `${net}, ${facts.networkBytes} bytes`],
-        ['group', config.group],
-        ['combination', `inverse ${config.inverse}, ${config.head} head`],
-      ],
-    ),
+    table(['part', 'value'], facts.parts),
     '## Data',
     table(
       ['class', 'training images', 'validation images'],
@@ -81,20 +68,34 @@ export function modelCard(facts: CardFacts): string {
     '## Settings',
     table(
       ['setting', 'value'],
-      Object.entries(config).map(([name, value]) => [name, String(value)]),
+      Object.entries(config).map(([name, value]) => [name, settingText(value)]),
     ),
     '## What was measured',
     `On the ${sum(facts.validation)} validation images, as they are; the weights are those of round ${best.round} of ${facts.rounds}, the best on these same images, as they lie in the package. The figures of a model that was chosen on the images it is measured on are too good: judge it on others.`,
     table(
-      ['model and method', 'balanced accuracy', 'top-1', ...classes.map((code) => `recall ${code}`)],
-      results.map(({ name, balancedAccuracy, top1, recalls }) => [
+      [
+        'model and method',
+        'balanced accuracy',
+        '95 % interval',
+        'top-1',
+        'answer changes under a turn',
+        ...classes.map((code) => `recall ${code}`),
+      ],
+      results.map(({ name, balancedAccuracy, interval, top1, flipRate, recalls }) => [
         name,
         percent(balancedAccuracy),
+        interval ? `${percent(interval[0])} to ${percent(interval[1])}` : '-',
         percent(top1),
+        percent(flipRate),
         ...recalls.map(percent),
       ]),
     ),
-    `Mean weight of each orientation: ${best.meanWeights.map((weight) => weight.toFixed(4)).join(', ')} (1/n would be ${(1 / best.meanWeights.length).toFixed(4)}).`,
+    'Intervals: bootstrap over lesions, 2,000 resamples. A dash: not measured, or undefined.',
+    ...(best.meanWeights.length === 0
+      ? []
+      : [
+          `Mean weight of each orientation: ${best.meanWeights.map((weight) => weight.toFixed(4)).join(', ')} (1/n would be ${(1 / best.meanWeights.length).toFixed(4)}).`,
+        ]),
     '## Made with',
     table(['software', 'version'], Object.entries(facts.versions)),
     ...(facts.baseCard === null ? [] : ['## The card of the starting model', demoted(facts.baseCard)]),
@@ -102,7 +103,19 @@ export function modelCard(facts: CardFacts): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-const netNames = { lambda: 'lambda net', attention: 'pair of attention nets (QNet, KNet)' } as const;
+/** A setting in words; records of settings as JSON without its quotes. */
+function settingText(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? JSON.stringify(value).replaceAll('"', '')
+    : String(value);
+}
+
+/** Weight networks as cards name them. */
+export const netNames = {
+  lambda: 'lambda net',
+  attention: 'pair of attention nets (QNet, KNet)',
+  lambdaEmbedding: 'lambda net (embedding level)',
+} as const;
 
 /** Headings of a card that becomes part of another, two levels down. */
 function demoted(card: string): string {

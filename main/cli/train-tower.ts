@@ -1,0 +1,272 @@
+// dermorbit train finetune and dermorbit train scratch: what trains an image tower.
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { groupNameSchema, headSchema, inverseSchema, type Head, type Inverse } from '../contract/settings.ts';
+import {
+  augmentationSchema,
+  batchNormSchema,
+  finetuneConfigSchema,
+  finetunedMethodSchema,
+  initialWeightsSchema,
+  partSchema,
+  scratchConfigSchema,
+  type FinetuneConfig,
+} from '../contract/training.ts';
+import { resolveSettings } from '../equivariance/settings.ts';
+import { openDataset } from '../evaluation/datasets/datasets.ts';
+import { finetune } from '../training/finetune.ts';
+import { trainFromScratch } from '../training/scratch.ts';
+import {
+  addDataOptions,
+  addRunOptions,
+  addStepOptions,
+  checkedConfig,
+  choice,
+  numberOf,
+  numbersOf,
+  stepFields,
+  type DataOptions,
+  type RunOptions,
+  type StepOptions,
+} from './train-options.ts';
+import { commonRequest, follow } from './train-run.ts';
+
+interface TowerOptions extends DataOptions, RunOptions, StepOptions {
+  readonly turns: string;
+  readonly mirrors: boolean;
+  readonly crop: string;
+  readonly shift: string;
+  readonly brightness: string;
+  readonly contrast: string;
+  readonly saturation: string;
+  readonly hue: string;
+  readonly labelSmoothing: string;
+  readonly logitAdjustment: string;
+  readonly averaging: string;
+}
+
+interface FinetuneOptions extends TowerOptions {
+  readonly model: string;
+  readonly method: FinetuneConfig['method'];
+  readonly group: FinetuneConfig['group'];
+  readonly inverse?: Inverse;
+  readonly head?: Head;
+  readonly initial: string;
+  readonly network: string;
+  readonly classEmbeddings: string;
+  readonly batchNorm: string;
+}
+
+interface ScratchOptions extends TowerOptions {
+  readonly layers: string;
+  readonly width: string;
+  readonly size: string;
+  readonly embedding: string;
+  readonly smallerFirst?: string;
+}
+
+/** Learning rates: METHODS.md's for a network that learns with the rest; the usual one for AdamW from scratch. */
+const learningRates = { finetune: 5e-6, scratch: 2e-3 } as const;
+
+const pictureCache = 'folder of decoded pictures (default: caches in the folder for application data)';
+const resuming =
+  '\nEvery round ends with a checkpoint. Ctrl-C, a crash or a power cut loses the round at most; the same command with\n' +
+  '--resume goes on with the last finished one.\n';
+
+export function addFinetuneCommand(train: Command): void {
+  const command = train
+    .command('finetune')
+    .description(
+      'train a whole model further: image tower, attention pool, class embeddings, weight network',
+    );
+  addDataOptions(command)
+    .option('--model <id|folder>', 'the model to start from', 'dermorbit-base')
+    .addOption(
+      choice(
+        '--method <method>',
+        'what it is trained to answer with',
+        finetunedMethodSchema.options,
+        'equitune',
+      ),
+    )
+    .addOption(choice('--group <group>', 'turns and mirrors', groupNameSchema.options, 'c4'))
+    .addOption(choice('--inverse <on|off>', 'turn feature maps back (default: on)', inverseSchema.options))
+    .addOption(choice('--head <head>', 'what the pool sees (default: orbit)', headSchema.options))
+    .addOption(choice('--initial <weights>', 'of the weight network', initialWeightsSchema.options, 'model'))
+    .addOption(
+      choice('--network <state>', 'whether the weight network learns', partSchema.options, 'trainable'),
+    )
+    .addOption(choice('--class-embeddings <state>', 'whether they learn', partSchema.options, 'trainable'))
+    .addOption(
+      choice(
+        '--batch-norm <mode>',
+        'as it is, or by the statistics of batches',
+        batchNormSchema.options,
+        'frozen',
+      ),
+    );
+  addTowerOptions(command, {
+    ...{ turns: 'quarter', crop: '0.85-1.05', shift: '0.05', jitter: '0.1', hue: '5' },
+    ...{ labelSmoothing: '0', logitAdjustment: '0', averaging: '0' },
+  });
+  addStepOptions(command, {
+    optimizer: 'sgd',
+    learningRate: String(learningRates.finetune),
+    weightDecay: '0',
+    clip: null,
+    warmup: '0',
+    schedule: 'constant',
+    rounds: '8',
+    iterations: '500',
+    batch: '32',
+  });
+  addRunOptions(command, pictureCache)
+    .addHelpText(
+      'after',
+      `${resuming}\nExample:\n  dermorbit train finetune --images ISIC2018_Task3_Training_Input --method lambda --rounds 4 --out mine`,
+    )
+    .action(runFinetune);
+}
+
+export function addScratchCommand(train: Command): void {
+  const command = train
+    .command('scratch')
+    .description('train a new CLIP-style ResNet with class embeddings from labelled images alone');
+  addDataOptions(command)
+    .option('--layers <numbers>', 'blocks of the four stages', '2-2-2-2')
+    .option('--width <channels>', 'of the first stage', '32')
+    .option('--size <pixels>', 'side of the input, a multiple of 32', '128')
+    .option('--embedding <number>', 'length of the embedding', '256')
+    .option(
+      '--smaller-first <list>',
+      'rounds at smaller sizes before the others, as SIZE:ROUNDS,... (for example 64:12,96:7)',
+    );
+  addTowerOptions(command, {
+    ...{ turns: 'free', crop: '0.7-1.05', shift: '0.08', jitter: '0.2', hue: '10' },
+    ...{ labelSmoothing: '0.05', logitAdjustment: '1', averaging: '0.998' },
+  });
+  addStepOptions(command, {
+    optimizer: 'adamw',
+    learningRate: String(learningRates.scratch),
+    weightDecay: '0.05',
+    clip: '1',
+    warmup: '200',
+    schedule: 'cosine',
+    rounds: '30',
+    iterations: null,
+    batch: '64',
+  });
+  addRunOptions(command, pictureCache)
+    .addHelpText(
+      'after',
+      `${resuming}\nExample:\n  dermorbit train scratch --images ISIC2018_Task3_Training_Input --smaller-first 64:12,96:10 --out mine`,
+    )
+    .action(runScratch);
+}
+
+interface TowerDefaults {
+  readonly turns: string;
+  readonly crop: string;
+  readonly shift: string;
+  readonly jitter: string;
+  readonly hue: string;
+  readonly labelSmoothing: string;
+  readonly logitAdjustment: string;
+  readonly averaging: string;
+}
+
+function addTowerOptions(command: Command, defaults: TowerDefaults): void {
+  const { turns } = augmentationSchema.shape;
+  command
+    .addOption(choice('--turns <turns>', 'of training images', turns.options, defaults.turns))
+    .option('--no-mirrors', 'do not mirror training images')
+    .option('--crop <range>', 'sides of random crops, as shares of the short side', defaults.crop)
+    .option('--shift <share>', 'largest shift of a crop', defaults.shift)
+    .option('--brightness <share>', 'largest change', defaults.jitter)
+    .option('--contrast <share>', 'largest change', defaults.jitter)
+    .option('--saturation <share>', 'largest change', defaults.jitter)
+    .option('--hue <degrees>', 'largest change', defaults.hue)
+    .option('--label-smoothing <share>', 'of the truth, spread over all classes', defaults.labelSmoothing)
+    .option(
+      '--logit-adjustment <tau>',
+      'by the logarithms of the class shares, against imbalance',
+      defaults.logitAdjustment,
+    )
+    .option(
+      '--averaging <share>',
+      'kept by the running average of the weights (0: no average)',
+      defaults.averaging,
+    );
+}
+
+function towerFields(options: TowerOptions) {
+  const number = (name: string, text: string) => numberOf(`--${name}`, text);
+  return {
+    augmentation: {
+      turns: options.turns,
+      mirrors: options.mirrors,
+      crop: numbersOf('--crop', options.crop, '-'),
+      shift: number('shift', options.shift),
+      brightness: number('brightness', options.brightness),
+      contrast: number('contrast', options.contrast),
+      saturation: number('saturation', options.saturation),
+      hue: number('hue', options.hue),
+    },
+    labelSmoothing: numberOf('--label-smoothing', options.labelSmoothing),
+    logitAdjustment: numberOf('--logit-adjustment', options.logitAdjustment),
+    averaging: options.averaging === '0' ? null : number('averaging', options.averaging),
+  };
+}
+
+const cacheOf = ({ cache }: RunOptions) => (cache === undefined ? null : resolve(cache));
+
+async function runFinetune(options: FinetuneOptions): Promise<void> {
+  const { method, group, inverse, head } = options;
+  const settings = resolveSettings(
+    { method, group, inverse, head },
+    new Set(['lambda', 'attention'] as const),
+  );
+  const config = checkedConfig(finetuneConfigSchema, {
+    method,
+    group,
+    inverse: settings.inverse,
+    head: settings.head,
+    initial: options.initial,
+    network: options.network,
+    classEmbeddings: options.classEmbeddings,
+    batchNorm: options.batchNorm,
+    ...towerFields(options),
+    ...stepFields(options, learningRates.finetune),
+  });
+  const { store, ...common } = commonRequest(options);
+  await follow(config, options, async (follower) =>
+    finetune(
+      store,
+      { ...common, model: await store.find(options.model), config, cache: cacheOf(options) },
+      follower,
+    ),
+  );
+}
+
+async function runScratch(options: ScratchOptions): Promise<void> {
+  const smaller = options.smallerFirst?.split(',') ?? [];
+  const config = checkedConfig(scratchConfigSchema, {
+    architecture: {
+      layers: numbersOf('--layers', options.layers, '-'),
+      width: numberOf('--width', options.width),
+      size: numberOf('--size', options.size),
+      embedding: numberOf('--embedding', options.embedding),
+    },
+    smallerFirst: smaller.map((pair) => {
+      const [size, rounds] = numbersOf('--smaller-first', pair, ':');
+      return { size, rounds };
+    }),
+    ...towerFields(options),
+    ...stepFields(options, learningRates.scratch),
+  });
+  const { store, ...common } = commonRequest(options);
+  await follow(config, options, async (follower) => {
+    const { classes } = await openDataset(common.data.training, follower.signal);
+    return trainFromScratch(store, { ...common, classes, config, cache: cacheOf(options) }, follower);
+  });
+}

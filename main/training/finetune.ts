@@ -1,0 +1,53 @@
+// Finetuning: image tower, attention pool, class embeddings and weight network learn together, through the orbit of every
+// image. METHODS.md, "Training".
+import type { FinetuneConfig } from '../contract/training.ts';
+import { loadModel } from '../engine/model.ts';
+import type { ModelPackage } from '../engine/store/package.ts';
+import type { ModelStore } from '../engine/store/store.ts';
+import { groups } from '../groups/groups.ts';
+import { parameterNames } from './graphs/weight-nets.ts';
+import type { TrainOptions } from './prefinetune.ts';
+import { networkOf } from './tower/network.ts';
+import { runTower, type TowerRequest } from './tower/run-tower.ts';
+import { packagedStart } from './tower/starting-point.ts';
+
+export interface FinetuneRequest extends TowerRequest {
+  readonly model: ModelPackage;
+  readonly config: FinetuneConfig;
+}
+
+/**
+ * Finetunes a model and installs the result under a new id.
+ * @throws DermOrbitError as {@link runTower}; COMBINER_MISSING, and the codes of models
+ */
+export async function finetune(
+  store: ModelStore,
+  request: FinetuneRequest,
+  options: TrainOptions = {},
+): Promise<ModelPackage> {
+  const { config, model: opened } = request;
+  const { manifest } = opened;
+  const loaded = await loadModel(opened, request.provider);
+  const start = await packagedStart(opened, loaded);
+  await loaded.release();
+  const net = await networkOf(opened, config);
+  const { method, inverse, head } = config;
+  const group = method === 'vanilla' ? groups.c1 : groups[config.group];
+  const plan = {
+    start,
+    rule: { group, net, inverse, head },
+    batchNorm: config.batchNorm,
+    classEmbeddings: config.classEmbeddings,
+    network: net && config.network === 'trainable' ? parameterNames(net.name, manifest) : [],
+    stages: [{ size: manifest.input.size, from: 1, to: config.rounds }],
+    classes: manifest.classes,
+    input: manifest.input,
+    provider: loaded.provider,
+  };
+  return runTower(
+    store,
+    request,
+    { kind: 'finetune', base: opened, config, measured: config.group, plan },
+    options,
+  );
+}

@@ -1,0 +1,171 @@
+// The end of a run that trained an image tower: the best weights as files in CLIP's names, imported like any checkpoint,
+// measured beside the starting model, and installed with a card that says what was measured.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImportRequest } from '../../contract/engine.ts';
+import type { Problem } from '../../contract/evaluation.ts';
+import type { ResultRow, SkippedImage } from '../../contract/training.ts';
+import { importModel } from '../../engine/store/import.ts';
+import { readPackageFile, type ModelPackage } from '../../engine/store/package.ts';
+import { ModelStore } from '../../engine/store/store.ts';
+import type { TrainingCheckpoint } from '../checkpoint.ts';
+import { countByClass } from '../data/describe.ts';
+import type { HashedItem, OpenedData } from '../data/training-data.ts';
+import type { TrainOptions } from '../prefinetune.ts';
+import type { DataHashes } from '../request.ts';
+import { measureModels } from '../run/measure.ts';
+import { modelCard, netNames, plain } from '../run/model-card.ts';
+import { replaceFile } from '../run/replace-file.ts';
+import type { RunFolder } from '../run/run-folder.ts';
+import { softwareVersions } from '../run/versions.ts';
+import { exportWeights } from './export.ts';
+import { networkState } from './network.ts';
+import type { TowerRequest, TowerTask } from './run-tower.ts';
+import type { TowerPlan } from './train-tower.ts';
+
+export interface TowerResult {
+  readonly request: TowerRequest;
+  readonly task: TowerTask;
+  readonly plan: TowerPlan;
+  readonly last: TrainingCheckpoint;
+  readonly folder: RunFolder;
+  readonly hashes: DataHashes;
+  readonly training: readonly HashedItem[];
+  readonly validation: readonly HashedItem[];
+  readonly problems: readonly Problem[];
+  readonly skipped: readonly SkippedImage[];
+  readonly data: OpenedData;
+}
+
+/** @throws DermOrbitError of imports and evaluations; CANCELLED: the run can be resumed, and ends here again */
+export async function finishTower(
+  store: ModelStore,
+  result: TowerResult,
+  options: TrainOptions,
+): Promise<ModelPackage> {
+  const { request, task, plan, folder, validation } = result;
+  const path = (name: string) => join(folder.path, name);
+  const files = await writeWeights(result, path);
+  // Imported once to be measured, and once more with the card that says what was measured.
+  const trial = path('trial');
+  await rm(trial, { recursive: true, force: true });
+  const candidates = new ModelStore({ bundled: path('none'), imported: trial });
+  const candidate = await importModel(candidates, files, { signal: options.signal });
+  const results = await measureModels(
+    {
+      models: task.base ? [candidate, task.base] : [candidate],
+      classes: plan.classes,
+      items: validation.map(({ item }) => item),
+      group: task.measured,
+      provider: plan.provider,
+      folder: folder.path,
+    },
+    options,
+  );
+  await folder.writeCard(await cardOf(result, results));
+  const about = {
+    name: request.out,
+    description: headlineOf(result).slice(0, 2000),
+    license: task.base?.manifest.license ?? 'that of the images it was trained on',
+    metrics: results
+      .filter(({ balancedAccuracy }) => Number.isFinite(balancedAccuracy))
+      .map(({ name, balancedAccuracy }) => ({
+        name: `balanced accuracy, ${name}`,
+        value: balancedAccuracy,
+        dataset: 'validation images of the run',
+        images: validation.length,
+        note: 'weights chosen on the same images',
+      })),
+  };
+  await replaceFile(path('about.json'), JSON.stringify(about));
+  const installed = await importModel(
+    store,
+    { ...files, card: path('MODEL_CARD.md'), about: path('about.json') },
+    { signal: options.signal },
+  );
+  await rm(trial, { recursive: true, force: true });
+  const { out, run } = request;
+  options.onEvent?.({ kind: 'done', model: out, folder: installed.folder, run, results });
+  return installed;
+}
+
+/** The run's weights as files, and the import that makes a model of them. */
+async function writeWeights(
+  { request, plan, last }: TowerResult,
+  path: (name: string) => string,
+): Promise<ImportRequest> {
+  const { normalize, scale } = plan.start.logits;
+  const exported = exportWeights(plan.start, last.bestWeights, networkState(plan, last.bestWeights));
+  await replaceFile(path('weights.safetensors'), exported.tower);
+  await replaceFile(path('class-embeddings.safetensors'), exported.classEmbeddings);
+  if (exported.combiners) await replaceFile(path('combiners.safetensors'), exported.combiners);
+  return {
+    checkpoint: path('weights.safetensors'),
+    classEmbeddings: path('class-embeddings.safetensors'),
+    ...(exported.combiners ? { combiners: path('combiners.safetensors') } : {}),
+    classes: [...plan.classes],
+    id: request.out,
+    normalize,
+    scale,
+  };
+}
+
+function headlineOf({ task, training, plan }: TowerResult): string {
+  const { visual } = plan.start;
+  const tower = `CLIP modified ResNet (${visual.layers.join('-')}, width ${visual.width}, ${visual.resolution} px)`;
+  return task.base
+    ? `The model ${plain(task.base.manifest.name)}, finetuned end to end by DermOrbit on ${training.length} images.`
+    : `A ${tower} that DermOrbit trained from scratch on ${training.length} images.`;
+}
+
+async function cardOf(result: TowerResult, results: readonly ResultRow[]): Promise<string> {
+  const { request, task, plan, last, training, validation, hashes, data, problems, skipped } = result;
+  const { base } = task;
+  const { rule } = plan;
+  const card = base?.manifest.files.card;
+  const counts = (items: readonly HashedItem[]) => countByClass(items, plan.classes.length);
+  const dropped = base ? droppedParts(base, rule.net?.name ?? null) : [];
+  return modelCard({
+    id: request.out,
+    headline: headlineOf(result),
+    parts: [
+      ...(base
+        ? ([
+            ['starting model', `${base.manifest.id}, manifest sha256 ${base.sha256}`],
+            ['licence of the starting model', base.manifest.license],
+          ] as const)
+        : ([['starting point', 'random weights']] as const)),
+      ['group', rule.group.name],
+      [
+        'combination while training',
+        rule.group.order === 1 ? 'none: upright images only' : `inverse ${rule.inverse}, ${rule.head} head`,
+      ],
+      ...(rule.net ? ([['weight network', netNames[rule.net.name]]] as const) : []),
+      ...(dropped.length > 0
+        ? ([
+            ['not taken over from the starting model', `${dropped.join(', ')}: made for its old image tower`],
+          ] as const)
+        : []),
+    ],
+    baseCard: base && card ? new TextDecoder().decode(await readPackageFile(base, card)) : null,
+    config: plan.config,
+    classes: plan.classes,
+    training: counts(training),
+    validation: counts(validation),
+    hashes,
+    lesionsKnown: data.lesionsKnown,
+    problems,
+    skipped,
+    best: last.history.find(({ round }) => round === last.best) ?? last.history.at(-1)!,
+    rounds: last.round,
+    results,
+    versions: softwareVersions(plan.provider),
+  });
+}
+
+/** Networks of the starting model that its new image tower makes void. */
+function droppedParts({ manifest }: ModelPackage, kept: string | null): string[] {
+  return (['lambda', 'attention', 'lambdaEmbedding', 'textTower'] as const)
+    .filter((role) => manifest.files[role] && role !== kept)
+    .map((role) => (role === 'textTower' ? 'text tower' : netNames[role]));
+}

@@ -1,0 +1,205 @@
+// A training run of an image tower from folder to installed model: data, pictures, run folder, stages, finish. Finetuning
+// and training from scratch call it with what they start from.
+import { join } from 'node:path';
+import { asDermOrbitError } from '../../contract/errors.ts';
+import type { GroupName, ProviderChoice } from '../../contract/settings.ts';
+import type { FinetuneConfig, ScratchConfig } from '../../contract/training.ts';
+import { dataFolder } from '../../engine/folders.ts';
+import type { ModelPackage } from '../../engine/store/package.ts';
+import type { ModelStore } from '../../engine/store/store.ts';
+import { version } from '../../engine/version.ts';
+import {
+  hashData,
+  openTrainingData,
+  requireClasses,
+  type DataChoice,
+  type HashedData,
+  type HashedItem,
+} from '../data/training-data.ts';
+import { announce, describeSide, hashOf, requireValidation, withoutSkipped } from '../data/describe.ts';
+import { groups } from '../../groups/groups.ts';
+import { randomFor, shuffled } from '../random.ts';
+import { RunFolder } from '../run/run-folder.ts';
+import type { TrainOptions } from '../prefinetune.ts';
+import { finishTower } from './finish-tower.ts';
+import { calibrated } from './calibrate.ts';
+import { openSquares, pictureParts, trainingSide } from './squares.ts';
+import type { StartingPoint } from './starting-point.ts';
+import { trainTower, type TowerPlan, type TowerSets } from './train-tower.ts';
+
+export interface TowerRequest {
+  readonly provider: ProviderChoice;
+  readonly data: DataChoice;
+  /** Id of the finished model. */
+  readonly out: string;
+  /** Folder of the run. */
+  readonly run: string;
+  /** Folder of the pixel caches; null: the one in the folder for application data. */
+  readonly cache: string | null;
+  readonly resume: boolean;
+}
+
+/** What a run is, beside its data. */
+export interface TowerTask {
+  readonly kind: 'finetune' | 'scratch';
+  /** The model that it starts from. */
+  readonly base: ModelPackage | null;
+  readonly config: FinetuneConfig | ScratchConfig;
+  /** Whose turns the finished model is measured under. */
+  readonly measured: GroupName;
+  /** All but the configuration, which lacks the length of a round until the images are known. */
+  readonly plan: Omit<TowerPlan, 'config'>;
+}
+
+/**
+ * @throws DermOrbitError with the codes of data sets, images, models, caches and training; CANCELLED. What was cached and
+ *   checkpointed stays, so that `resume` goes on with it.
+ */
+export async function runTower(
+  store: ModelStore,
+  request: TowerRequest,
+  task: TowerTask,
+  { signal, onEvent }: TrainOptions = {},
+): Promise<ModelPackage> {
+  // Before hours of work, not after: the name must be free.
+  await store.reserve(request.out);
+  const { config, base } = task;
+  const { classes } = task.plan;
+  const data = await openTrainingData(request.data, classes, config.seed, signal);
+  announce(data, onEvent);
+  try {
+    const hashed = await hashData(data, signal, (done, total) => {
+      if (done % 50 === 0 || done === total) onEvent?.({ kind: 'reading', done, total });
+    });
+    const readable = await readableImages(request, task, hashed, { signal, onEvent });
+    const { training, validation, skipped } = readable;
+    requireClasses(training, classes, request.data.allowMissingClasses);
+    requireValidation(validation);
+    const iterations = config.iterations ?? Math.max(1, Math.floor(training.length / config.batch));
+    const start = await startOf(request, task, training, { signal, onEvent });
+    const plan = { ...task.plan, start, config: { ...config, iterations } };
+    const hashes = { training: hashOf(training), validation: hashOf(validation) };
+    const identity = {
+      kind: task.kind,
+      config: plan.config,
+      model: base && { id: base.manifest.id, sha256: base.sha256 },
+      data: { trainingImages: hashes.training, validationImages: hashes.validation },
+      versions: { dermorbit: version },
+    };
+    const { folder, checkpoint } = await RunFolder.open(request.run, request.resume, identity);
+    const problems = [...data.problems, ...hashed.problems];
+    await folder.writeData({
+      lesionsKnown: data.lesionsKnown,
+      problems,
+      skipped,
+      training: describeSide(training, classes, hashes.training),
+      validation: describeSide(validation, classes, hashes.validation),
+    });
+    const sets: TowerSets = {
+      training,
+      validation,
+      pictures: (size) => openPictures(request, size, readable, { signal, onEvent }),
+    };
+    const last = await trainTower(plan, sets, {
+      identity: JSON.stringify(identity.data),
+      checkpoint,
+      save: (one) => folder.save(one),
+      signal,
+      onEvent,
+    });
+    return await finishTower(
+      store,
+      { request, task, plan, last, folder, hashes, training, validation, problems, skipped, data },
+      { signal, onEvent },
+    );
+  } catch (error) {
+    throw asDermOrbitError(error);
+  }
+}
+
+/** Images that batch norm is calibrated on, and how many at once. */
+const calibration = { images: 256, batch: 32 } as const;
+
+/** Live batch norm needs statistics, which a package does not hold. */
+async function startOf(
+  request: TowerRequest,
+  { base, config, plan }: TowerTask,
+  training: readonly HashedItem[],
+  options: TrainOptions,
+): Promise<StartingPoint> {
+  const { start, batchNorm, input, provider } = plan;
+  if (!base || batchNorm === 'frozen') return start;
+  const { resolution: size } = start.visual;
+  const random = randomFor(config.seed, 'calibration');
+  const chosen = shuffled(random, [...training.keys()]).slice(0, calibration.images);
+  const pictures = await openPictures(request, size, { training, validation: [] }, options);
+  try {
+    const parts = pictureParts(
+      {
+        cache: pictures.training,
+        images: training,
+        augmentation: config.augmentation,
+        rule: { ...input, size, group: groups.c1 },
+        part: calibration.batch,
+      },
+      chosen,
+      random,
+    );
+    return await calibrated(start, parts, provider);
+  } finally {
+    await pictures.close();
+  }
+}
+
+const cacheFolder = ({ cache }: TowerRequest) => cache ?? join(dataFolder(), 'caches');
+
+/** Decodes every image once, at the final size, so that what cannot be used is known before the first step. */
+async function readableImages(
+  request: TowerRequest,
+  task: TowerTask,
+  hashed: HashedData,
+  options: TrainOptions,
+): Promise<Pick<HashedData, 'training' | 'validation' | 'skipped'>> {
+  const pictures = await openPictures(request, task.plan.start.visual.resolution, hashed, options);
+  await pictures.close();
+  const skipped = [...hashed.skipped, ...pictures.skipped];
+  if (skipped.length > 0) options.onEvent?.({ kind: 'skipped', images: skipped });
+  return {
+    training: withoutSkipped(hashed.training, pictures.skipped),
+    validation: withoutSkipped(hashed.validation, pictures.skipped),
+    skipped,
+  };
+}
+
+/** The pictures for one input size: training ones larger, to be cropped; validation ones as inference sees them. */
+async function openPictures(
+  request: TowerRequest,
+  size: number,
+  { training, validation }: Pick<HashedData, 'training' | 'validation'>,
+  { signal, onEvent }: TrainOptions,
+) {
+  const folder = cacheFolder(request);
+  const fill = (side: number, items: readonly HashedItem[]) =>
+    openSquares(folder, side, items, {
+      signal,
+      onImage: (done, total) => {
+        onEvent?.({ kind: 'cache', done, total, bytes: total * 3 * side * side, path: folder });
+      },
+    });
+  const validating = await fill(size, validation);
+  try {
+    const learning = await fill(trainingSide(size), training);
+    return {
+      training: learning.cache,
+      validation: validating.cache,
+      skipped: [...learning.skipped, ...validating.skipped],
+      close: async () => {
+        await learning.cache.close();
+        await validating.cache.close();
+      },
+    };
+  } catch (error) {
+    await validating.cache.close();
+    throw error;
+  }
+}
