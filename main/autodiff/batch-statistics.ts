@@ -6,6 +6,7 @@ import { floatAttribute, intAttribute } from '../onnx/attributes.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { Emitter } from './emitter.ts';
 import { AutodiffError } from './error.ts';
+import { addNormalizedConvolution, pointwiseConvolutions } from './pointwise-norm.ts';
 
 /** One running statistic: a constant or input of the graph, and the value that replaces it after a step. */
 export interface RunningStatistic {
@@ -14,6 +15,7 @@ export interface RunningStatistic {
 }
 
 const defaultMomentum = 0.9;
+const defaultEpsilon = 1e-5;
 
 function isLive(node: Node): boolean {
   return node.op === 'BatchNormalization' && intAttribute(node, 'training_mode', 0) === 1;
@@ -33,16 +35,19 @@ export function exposeBatchStatistics(graph: Graph): { graph: Graph; statistics:
   if (!graph.nodes.some(isLive)) return { graph, statistics: [] };
   const emit = new Emitter({ ...graph, nodes: [] });
   const statistics: RunningStatistic[] = [];
+  const closed = pointwiseConvolutions(graph, emit, graph.nodes.filter(isLive));
   emit.reserve(graph.nodes.flatMap(({ outputs }) => outputs));
   for (const node of graph.nodes) {
     emit.release(node.outputs);
-    if (isLive(node)) statistics.push(...expose(emit, node));
+    if (closed.has(node.outputs[0] ?? '')) continue;
+    if (isLive(node)) statistics.push(...expose(emit, node, closed.get(node.inputs[0]!)));
     else emit.ops(node.op, node.inputs, node.attributes, node.outputs);
   }
   return { graph: emit.build().graph, statistics };
 }
 
-function expose(emit: Emitter, node: Node): RunningStatistic[] {
+/** @param conv the convolution before it, where that is to become part of it */
+function expose(emit: Emitter, node: Node, conv: Node | undefined): RunningStatistic[] {
   const [output, ...after] = node.outputs as [string, ...string[]];
   const momentum = floatAttribute(node, 'momentum', defaultMomentum);
   const running = node.inputs.slice(3, 5);
@@ -50,7 +55,13 @@ function expose(emit: Emitter, node: Node): RunningStatistic[] {
     throw new AutodiffError('GRADIENT_NOT_SUPPORTED', `${node.op} ${node.name} has no running statistics.`);
   }
   const batch = [`${output}.batch_mean`, `${output}.batch_variance`] as const;
-  addWithStatistics(emit, node, [output, ...batch]);
+  if (conv) {
+    const [, scale, shift] = node.inputs as [string, string, string];
+    const epsilon = floatAttribute(node, 'epsilon', defaultEpsilon);
+    addNormalizedConvolution(emit, conv, { scale, shift, epsilon }, [output, ...batch]);
+  } else {
+    addWithStatistics(emit, node, [output, ...batch]);
+  }
   return running.map((name, index) => {
     const kept = emit.multiply(name, emit.scalar(momentum, name));
     const added = emit.multiply(batch[index]!, emit.scalar(1 - momentum, name));

@@ -28,6 +28,13 @@ function single(
   };
 }
 
+/** Y = A^T A or A A^T */
+const withItself = (transA: number): GradientCase => ({
+  inputs: { a: { dims: [3, 4] } },
+  output: transA ? [4, 4] : [3, 3],
+  build: (graph, { a }) => graph.op('Gemm', [a!, a!], { transA, transB: 1 - transA, alpha: { float: 0.5 } }),
+});
+
 const x: CheckedInput = { dims: [2, 3, 4] };
 const above: CheckedInput = { dims: [2, 3, 4], range: [0.5, 2] };
 /** Numbers that no step of a difference moves across a kink. */
@@ -161,23 +168,26 @@ const cases: Record<string, Record<string, GradientCase>> = {
       { axis: 0 },
     ),
   },
-  Gemm: Object.fromEntries(
-    [0, 1].flatMap((transA) =>
-      [0, 1].map((transB) => [
-        `transA ${transA} transB ${transB}`,
-        single(
-          'Gemm',
-          [
-            { dims: transA ? [3, 2] : [2, 3] },
-            { dims: transB ? [4, 3] : [3, 4] },
-            { dims: transA ? [4] : [2, 1] },
-          ],
-          [2, 4],
-          { transA, transB, alpha: { float: 0.5 }, beta: { float: 2 } },
-        ),
-      ]),
+  Gemm: {
+    ...Object.fromEntries([0, 1].map((transA) => [`with itself, transA ${transA}`, withItself(transA)])),
+    ...Object.fromEntries(
+      [0, 1].flatMap((transA) =>
+        [0, 1].map((transB) => [
+          `transA ${transA} transB ${transB}`,
+          single(
+            'Gemm',
+            [
+              { dims: transA ? [3, 2] : [2, 3] },
+              { dims: transB ? [4, 3] : [3, 4] },
+              { dims: transA ? [4] : [2, 1] },
+            ],
+            [2, 4],
+            { transA, transB, alpha: { float: 0.5 }, beta: { float: 2 } },
+          ),
+        ]),
+      ),
     ),
-  ),
+  },
   GlobalAveragePool: { plain: float32(single('GlobalAveragePool', [image], [2, 3, 1, 1])) },
   Identity: { plain: single('Identity', [x], [2, 3, 4]) },
   LayerNormalization: {

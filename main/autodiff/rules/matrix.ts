@@ -56,6 +56,12 @@ export const gemm: GradientRule = (context) => {
   const scaled = (value: string, factor: number) =>
     factor === 1 ? value : emit.multiply(value, emit.scalar(factor, value));
   const alpha = floatAttribute(node, 'alpha', 1);
+  if (a === b && transA !== transB && context.wanted(0) && !context.wanted(2)) {
+    // A A^T or A^T A: both operands' gradients in one product with the symmetric part.
+    const both = emit.add(gradient, swapLast(emit, gradient), context.label('symmetric'));
+    const factors = transA ? [a, both] : [both, a];
+    return [scaled(product(emit, factors[0]!, factors[1]!, {}, context.label('a')), alpha), null, null];
+  }
   return context.each(
     () => {
       const [left, right, turned] = transA ? [b, gradient, 1] : [gradient, b, 0];
