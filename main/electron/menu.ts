@@ -8,6 +8,7 @@ const views: readonly (readonly [ViewName, string])[] = [
   ['classify', 'Classify'],
   ['orientations', 'Orientations'],
   ['turn-test', 'Turn Test'],
+  ['evaluate', 'Evaluate'],
   ['models', 'Models'],
 ];
 

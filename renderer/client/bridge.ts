@@ -22,6 +22,10 @@ export function bridgeTransport(bridge: PageBridge<File>): Transport {
     onConnection: () => undefined,
     addFiles: async (files) => valueOf(await bridge.addFiles(files)),
     addFile: async (file) => valueOf(await bridge.addFile(file)),
+    addDataFile: () =>
+      Promise.reject(
+        new DermOrbitError('REQUEST_INVALID', 'In the window a folder is chosen, not uploaded.'),
+      ),
     // Electron resolves a dropped folder to its path by itself; the main side walks it.
     droppedFiles: (transfer) => Promise.resolve([...transfer.files]),
   };

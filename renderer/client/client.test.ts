@@ -12,6 +12,7 @@ it('keeps notices from before anyone listens', () => {
     onConnection: () => undefined,
     addFiles: () => Promise.resolve(null),
     addFile: () => Promise.resolve(null),
+    addDataFile: () => Promise.resolve(null),
     droppedFiles: () => Promise.resolve([]),
   });
   receive({ kind: 'notice', notice: { kind: 'openView', view: 'models' } });

@@ -25,6 +25,7 @@ export interface Transport {
   onConnection(listener: (connected: boolean) => void): void;
   addFiles(files: readonly File[], signal?: AbortSignal): Promise<unknown>;
   addFile(file: File): Promise<unknown>;
+  addDataFile(folder: string, path: string, file: File, signal?: AbortSignal): Promise<unknown>;
   droppedFiles(transfer: DataTransfer): Promise<File[]>;
 }
 
@@ -35,6 +36,11 @@ export interface ApplicationClient extends ApplicationApi {
   addDropped(transfer: DataTransfer, signal?: AbortSignal): Promise<Addition>;
   /** Hands over one file for an import (where `session.dialogs` is false, or dropped). */
   addFile(file: File): Promise<FileReference>;
+  /**
+   * Uploads one file of a labelled folder under its path in there; the folder comes from `newDataFolder`. In the
+   * window there are dialogs instead.
+   */
+  addDataFile(folder: string, path: string, file: File, signal?: AbortSignal): Promise<void>;
   /** Returns a function that ends the subscription. */
   onNotice(listener: (notice: Notice) => void): () => void;
   /** Told false when the main side is gone, true when it is back (then load the session and list again). */
@@ -141,6 +147,9 @@ export function clientOver(transport: Transport): ApplicationClient {
       return additionSchema.parse(await transport.addFiles(await files, signal));
     },
     addFile: async (file) => fileReferenceSchema.parse(await transport.addFile(file)),
+    addDataFile: async (folder, path, file, signal) => {
+      await transport.addDataFile(folder, path, file, signal);
+    },
     onNotice: (listener) => {
       noticeListeners.add(listener);
       for (const notice of early.splice(0)) listener(notice);

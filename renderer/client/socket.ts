@@ -56,7 +56,8 @@ export function socketTransport(base: URL): Transport {
       connectionListeners.push(listener);
     },
     addFiles: (files, signal) => uploadImages(base, files, signal),
-    addFile: (file) => upload(base, 'upload/file', file),
+    addFile: (file) => upload(base, 'upload/file', file, { name: file.name }),
+    addDataFile: (folder, path, file, signal) => upload(base, 'upload/data', file, { folder, path }, signal),
     droppedFiles: filesOf,
   };
 }
@@ -69,7 +70,9 @@ async function uploadImages(base: URL, chosen: readonly File[], signal?: AbortSi
   }
   const total: Addition = { added: 0, duplicates: 0, errors: [] };
   for (const file of files) {
-    const addition = additionSchema.parse(await upload(base, 'upload/image', file, signal));
+    const addition = additionSchema.parse(
+      await upload(base, 'upload/image', file, { name: file.name }, signal),
+    );
     total.added += addition.added;
     total.duplicates += addition.duplicates;
     total.errors.push(...addition.errors);
@@ -77,9 +80,15 @@ async function uploadImages(base: URL, chosen: readonly File[], signal?: AbortSi
   return total;
 }
 
-async function upload(base: URL, route: string, file: File, signal?: AbortSignal): Promise<unknown> {
+async function upload(
+  base: URL,
+  route: string,
+  file: File,
+  parameters: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const address = new URL(route, base);
-  address.searchParams.set('name', file.name);
+  for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
   let response: Response;
   try {
     response = await fetch(address, { method: 'POST', body: file, signal: signal ?? null });

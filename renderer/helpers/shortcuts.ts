@@ -19,7 +19,8 @@ export type ShortcutAction =
   | 'view2'
   | 'view3'
   | 'view4'
-  | 'view5';
+  | 'view5'
+  | 'view6';
 
 interface Shortcut {
   readonly action: ShortcutAction;
@@ -54,8 +55,9 @@ export const shortcuts: readonly Shortcut[] = [
   { action: 'view1', key: 'Digit1', alt: true, words: 'Classify', topic: 'Screens' },
   { action: 'view2', key: 'Digit2', alt: true, words: 'Orientations', topic: 'Screens' },
   { action: 'view3', key: 'Digit3', alt: true, words: 'Turn test', topic: 'Screens' },
-  { action: 'view4', key: 'Digit4', alt: true, words: 'Models', topic: 'Screens' },
-  { action: 'view5', key: 'Digit5', alt: true, words: 'About', topic: 'Screens' },
+  { action: 'view4', key: 'Digit4', alt: true, words: 'Evaluate', topic: 'Screens' },
+  { action: 'view5', key: 'Digit5', alt: true, words: 'Models', topic: 'Screens' },
+  { action: 'view6', key: 'Digit6', alt: true, words: 'About', topic: 'Screens' },
   { action: 'help', key: 'F1', words: 'This sheet', topic: 'Screens' },
 ];
 

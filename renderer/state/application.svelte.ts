@@ -10,8 +10,10 @@ import type { ApplicationClient } from '../client/client.ts';
 import { changedChoice, expectedSettings, madeOtherwise } from '../helpers/settings.ts';
 import { hasBadFile, hasFailed } from '../helpers/list.ts';
 import { count } from '../helpers/words.ts';
+import { EvaluationState } from './evaluation.svelte.ts';
 import { Exports } from './exports.svelte.ts';
 import { InspectionState } from './inspection.svelte.ts';
+import { Jobs } from './jobs.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { PreferencesState } from './preferences.svelte.ts';
@@ -38,6 +40,8 @@ export class Application {
   readonly turnTest: TurnTest;
   readonly models: Models;
   readonly exports: Exports;
+  readonly jobs: Jobs;
+  readonly evaluation: EvaluationState;
 
   constructor(client: ApplicationClient, session: Session) {
     this.client = client;
@@ -50,6 +54,8 @@ export class Application {
     this.turnTest = new TurnTest(client);
     this.models = new Models(client, this.notices);
     this.exports = new Exports(client, this.notices);
+    this.jobs = new Jobs(client, this.notices);
+    this.evaluation = new EvaluationState(client, this.notices, this.jobs);
     if (session.preferencesProblem !== null) {
       const { message, setAside } = session.preferencesProblem;
       this.notices.show('note', 'Settings were reset', `${message} The old file is kept as ${setAside}.`);
@@ -99,7 +105,7 @@ export class Application {
 
   /** Loads what the page starts from; again after the connection was lost. */
   async load(): Promise<void> {
-    await this.models.load();
+    await Promise.all([this.models.load(), this.jobs.load(), this.evaluation.load()]);
     try {
       this.list.replace(await this.client.call('workList', {}));
     } catch (thrown) {
@@ -143,6 +149,15 @@ export class Application {
         break;
       case 'modelsChanged':
         void this.models.load();
+        break;
+      case 'job':
+        this.jobs.receive(notice.job);
+        break;
+      case 'trainingEvent':
+        this.jobs.receiveEvent(notice.job, notice.event);
+        break;
+      case 'evaluationsChanged':
+        void this.evaluation.load();
         break;
       case 'openView':
         this.view = notice.view;

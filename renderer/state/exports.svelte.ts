@@ -37,6 +37,11 @@ export class Exports {
     }
   }
 
+  /** Any other export of the main side; `what` says what was saved. */
+  deliver(act: () => Promise<ExportResult>, what: string): Promise<void> {
+    return this.#run(act, what);
+  }
+
   async #run(act: () => Promise<ExportResult>, what: string): Promise<void> {
     this.active = true;
     try {

@@ -66,8 +66,9 @@ function actions(application: Application): Readonly<Record<ShortcutAction, () =
     view1: view(application, 'classify'),
     view2: view(application, 'orientations'),
     view3: view(application, 'turn-test'),
-    view4: view(application, 'models'),
-    view5: view(application, 'about'),
+    view4: view(application, 'evaluate'),
+    view5: view(application, 'models'),
+    view6: view(application, 'about'),
   };
 }
 
