@@ -89,9 +89,12 @@ function byChannel(context: RuleContext, value: string, name: string): string {
  * The gradient of a 1x1 kernel: dY X^T. Either a product per image, whose results are added up, or one product of
  * all images, for which both have to be ordered by channel; whichever moves fewer numbers.
  */
-function pointwiseGradient(context: RuleContext, { channels, filters, output }: Sizes): string {
+function pointwiseGradient(
+  context: RuleContext,
+  x: string,
+  { channels, filters, output }: Pick<Sizes, 'channels' | 'filters' | 'output'>,
+): string {
   const { emit, gradient } = context;
-  const x = context.input(0);
   const cells = output[0] * output[1];
   let product: string;
   if (channels * filters < cells * (channels + filters)) {
@@ -111,32 +114,29 @@ function pointwiseGradient(context: RuleContext, { channels, filters, output }: 
     const flat = [emit.reshape(rows!, [filters, -1]), emit.reshape(columns!, [channels, -1])];
     product = emit.op('Gemm', flat, { transB: 1 }, context.label('product'));
   }
-  return emit.reshape(product, [filters, channels, 1, 1], context.label('weight'));
+  return product;
+}
+
+/**
+ * Every cell that a kernel of ones and zeros sees, as channels: [B, C, H, W] becomes [B, C kh kw, h, w]. A convolution
+ * of each channel for itself does that faster than slices with strides.
+ */
+function patches(context: RuleContext, { channels, kernel, strides, pads }: Sizes): string {
+  const area = kernel[0] * kernel[1];
+  const seen = new Float32Array(channels * area * area);
+  for (let filter = 0; filter < channels * area; filter++) seen[filter * area + (filter % area)] = 1;
+  const one = context.emit.float32(context.label('seen'), seen, [channels * area, 1, ...kernel]);
+  const attributes = { group: channels, strides, pads };
+  return context.emit.op('Conv', [context.input(0), one], attributes, context.label('patches'));
 }
 
 /** For a position of the kernel, the matrices [O, N] of dY and [C, N] of X whose product is its gradient. */
 type Factors = (top: number, left: number) => [string, string];
 
-/** dY, and X as each position of the kernel sees it. Both ordered by channel once, so that no product transposes. */
-function views(context: RuleContext, { channels, filters, strides, pads, output }: Sizes): Factors {
-  const { emit } = context;
-  const rows = emit.reshape(byChannel(context, context.gradient, context.label('y')), [filters, -1]);
-  const image = byChannel(context, context.input(0), context.label('x'));
-  const around = emit.list([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]]);
-  const padded = pads.some((pad) => pad !== 0)
-    ? emit.op('Pad', [image, around], {}, context.label('padded'))
-    : image;
-  return (top, left) => {
-    const ends = [top + (output[0] - 1) * strides[0] + 1, left + (output[1] - 1) * strides[1] + 1];
-    const bounds = [emit.list([top, left]), emit.list(ends), emit.list([2, 3]), emit.list(strides)];
-    const seen = emit.op('Slice', [padded, ...bounds], {}, context.label(`view${top}${left}`));
-    return [rows, emit.reshape(seen, [channels, -1])];
-  };
-}
-
 /**
- * The same for strides of 1, with fewer copies: dY is moved down for every row of the kernel and X sideways for every
- * column, three copies of each for a 3x3 kernel instead of nine of X. N runs over the rows of X and columns of dY.
+ * For strides of 1: dY is moved down for every row of the kernel and X sideways for every column, three copies of each
+ * for a 3x3 kernel instead of nine of X. N runs over the rows of X and columns of dY. Both are ordered by channel once,
+ * so that no product transposes.
  */
 function shifts(context: RuleContext, { channels, filters, kernel, pads, input, output }: Sizes): Factors {
   const { emit } = context;
@@ -169,18 +169,26 @@ function shifts(context: RuleContext, { channels, filters, kernel, pads, input, 
 
 function weightGradient(context: RuleContext, sizes: Sizes): string {
   const { emit } = context;
-  const { channels, filters, kernel, strides, pads } = sizes;
+  const { channels, filters, kernel, strides, pads, output } = sizes;
   const [tall, wide] = kernel;
-  const unit = strides[0] === 1 && strides[1] === 1;
-  if (tall * wide === 1 && unit && pads.every((pad) => pad === 0)) return pointwiseGradient(context, sizes);
-  const factors = unit ? shifts(context, sizes) : views(context, sizes);
-  const parts = Array.from({ length: tall * wide }, (_, index) => {
+  const shape = [filters, channels, tall, wide];
+  const area = tall * wide;
+  if (strides[0] !== 1 || strides[1] !== 1) {
+    const all = { filters, channels: channels * area, output };
+    const product = pointwiseGradient(context, patches(context, sizes), all);
+    return emit.reshape(product, shape, context.label('weight'));
+  }
+  if (area === 1 && pads.every((pad) => pad === 0)) {
+    return emit.reshape(pointwiseGradient(context, context.input(0), sizes), shape, context.label('weight'));
+  }
+  const factors = shifts(context, sizes);
+  const parts = Array.from({ length: area }, (_, index) => {
     const [top, left] = [Math.floor(index / wide), index % wide];
     const part = emit.op('Gemm', factors(top, left), { transB: 1 }, context.label(`weight${top}${left}`));
     return emit.reshape(part, [filters, channels, 1]);
   });
   const joined = emit.op('Concat', parts, { axis: 2 }, context.label('positions'));
-  return emit.reshape(joined, [filters, channels, tall, wide], context.label('weight'));
+  return emit.reshape(joined, shape, context.label('weight'));
 }
 
 export const conv: GradientRule = (context) => {
