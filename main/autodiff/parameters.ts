@@ -12,7 +12,8 @@ export interface StoredWeight {
 
 /** Numbers of a constant in single precision; null if it does not hold floats that become single precision. */
 function singlePrecision({ type, bytes }: Constant): Float32Array | null {
-  const copy = bytes.slice();
+  // Not slice(): of a Buffer that is a view, whose memory begins elsewhere.
+  const copy = Uint8Array.from(bytes);
   if (type === 'float32') return new Float32Array(copy.buffer, 0, copy.byteLength / 4);
   if (type === 'float16') return float16ToFloat32(new Uint16Array(copy.buffer, 0, copy.byteLength / 2));
   return null;
