@@ -3,7 +3,14 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { DermOrbitError } from '../contract/errors.ts';
-import { balanceSchema, lossSchema, optimizerSchema, scheduleSchema } from '../contract/training.ts';
+import {
+  balanceSchema,
+  lossSchema,
+  optimizerSchema,
+  scheduleSchema,
+  type TrainingConfig,
+} from '../contract/training.ts';
+import { defaultValidationShare } from '../contract/training-defaults.ts';
 import type { DataChoice } from '../training/data/training-data.ts';
 
 export interface DataOptions {
@@ -67,56 +74,47 @@ export function addDataOptions(command: Command): Command {
     .option('--validation-images <dir>', 'validation images (default: a share of the training images)')
     .option('--validation-labels <csv>', 'their classes')
     .option('--validation-groupings <csv>', 'their lesions')
-    .option('--validation-share <share>', 'of the training images, by lesions, where none are given', '0.1')
+    .option(
+      '--validation-share <share>',
+      'of the training images, by lesions, where none are given',
+      String(defaultValidationShare),
+    )
     .option('--limit <number>', 'only the first images of the training set')
     .option('--allow-missing-classes', 'train although a class has no training image');
 }
 
-/** What differs between the ways of training. */
-export interface StepDefaults {
-  readonly optimizer: 'sgd' | 'adamw';
-  readonly learningRate: string;
-  readonly weightDecay: string;
-  readonly clip: string | null;
-  readonly warmup: string;
-  readonly schedule: 'constant' | 'cosine';
-  readonly rounds: string;
-  /** Null: one pass over the training images. */
-  readonly iterations: string | null;
-  readonly batch: string;
-}
-
-export function addStepOptions(command: Command, defaults: StepDefaults): Command {
-  const orNone = (value: string | null) => value ?? undefined;
+/**
+ * @param defaults what is not said
+ * @param learningRate the default in words, where it depends on other options
+ */
+export function addStepOptions(
+  command: Command,
+  defaults: TrainingConfig,
+  learningRate = String(defaults.learningRate),
+): Command {
+  const { loss, optimizer, schedule, balance, iterations } = defaults;
   return command
     .addOption(
-      choice(
-        '--loss <loss>',
-        'cross entropy of logits, or of softmaxed logits',
-        lossSchema.options,
-        'updated',
-      ),
+      choice('--loss <loss>', 'cross entropy of logits, or of softmaxed logits', lossSchema.options, loss),
     )
-    .addOption(choice('--optimizer <optimizer>', '', optimizerSchema.options, defaults.optimizer))
-    .option('--learning-rate <rate>', `default: ${defaults.learningRate}`)
-    .option('--momentum <share>', 'of sgd', '0.9')
+    .addOption(choice('--optimizer <optimizer>', '', optimizerSchema.options, optimizer))
+    .option('--learning-rate <rate>', `default: ${learningRate}`)
+    .option('--momentum <share>', 'of sgd', String(defaults.momentum))
     .option('--nesterov', 'Nesterov momentum')
-    .option('--weight-decay <number>', 'of weights, not of biases', defaults.weightDecay)
-    .option('--clip <norm>', "bound of the gradient's norm (0: none)", defaults.clip ?? '0')
-    .option('--warmup <steps>', 'over which the learning rate rises to it', defaults.warmup)
-    .addOption(
-      choice('--schedule <schedule>', 'of the learning rate', scheduleSchema.options, defaults.schedule),
-    )
-    .option('--rounds <number>', 'each ends with validation and a checkpoint', defaults.rounds)
+    .option('--weight-decay <number>', 'of weights, not of biases', String(defaults.weightDecay))
+    .option('--clip <norm>', "bound of the gradient's norm (0: none)", String(defaults.clip ?? 0))
+    .option('--warmup <steps>', 'over which the learning rate rises to it', String(defaults.warmup))
+    .addOption(choice('--schedule <schedule>', 'of the learning rate', scheduleSchema.options, schedule))
+    .option('--rounds <number>', 'each ends with validation and a checkpoint', String(defaults.rounds))
     .option(
       '--iterations <number>',
-      `steps of a round${defaults.iterations === null ? ' (default: one pass over the images)' : ''}`,
-      orNone(defaults.iterations),
+      `steps of a round${iterations === null ? ' (default: one pass over the images)' : ''}`,
+      iterations === null ? undefined : String(iterations),
     )
-    .option('--batch <number>', 'images of a step', defaults.batch)
-    .addOption(choice('--balance <balance>', 'of classes', balanceSchema.options, 'none'))
+    .option('--batch <number>', 'images of a step', String(defaults.batch))
+    .addOption(choice('--balance <balance>', 'of classes', balanceSchema.options, balance))
     .option('--patience <rounds>', 'stop after so many rounds without improvement (default: never)')
-    .option('--seed <number>', 'of everything random', '1');
+    .option('--seed <number>', 'of everything random', String(defaults.seed));
 }
 
 export function addRunOptions(command: Command, cache: string): Command {

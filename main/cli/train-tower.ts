@@ -11,7 +11,9 @@ import {
   partSchema,
   scratchConfigSchema,
   type FinetuneConfig,
+  type ScratchConfig,
 } from '../contract/training.ts';
+import { finetuneDefaults, scratchDefaults } from '../contract/training-defaults.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
 import { openDataset } from '../evaluation/datasets/datasets.ts';
 import { finetune } from '../training/finetune.ts';
@@ -65,15 +67,13 @@ interface ScratchOptions extends TowerOptions {
   readonly smallerFirst?: string;
 }
 
-/** Learning rates: METHODS.md's for a network that learns with the rest; the usual one for AdamW from scratch. */
-const learningRates = { finetune: 5e-6, scratch: 2e-3 } as const;
-
 const pictureCache = 'folder of decoded pictures (default: caches in the folder for application data)';
 const resuming =
   '\nEvery round ends with a checkpoint. Ctrl-C, a crash or a power cut loses the round at most; the same command with\n' +
   '--resume goes on with the last finished one.\n';
 
 export function addFinetuneCommand(train: Command): void {
+  const { method, group, initial, network, classEmbeddings, batchNorm } = finetuneDefaults;
   const command = train
     .command('finetune')
     .description(
@@ -82,44 +82,26 @@ export function addFinetuneCommand(train: Command): void {
   addDataOptions(command)
     .option('--model <id|folder>', 'the model to start from', 'dermorbit-base')
     .addOption(
-      choice(
-        '--method <method>',
-        'what it is trained to answer with',
-        finetunedMethodSchema.options,
-        'equitune',
-      ),
+      choice('--method <method>', 'what it is trained to answer with', finetunedMethodSchema.options, method),
     )
-    .addOption(choice('--group <group>', 'turns and mirrors', groupNameSchema.options, 'c4'))
+    .addOption(choice('--group <group>', 'turns and mirrors', groupNameSchema.options, group))
     .addOption(choice('--inverse <on|off>', 'turn feature maps back (default: on)', inverseSchema.options))
     .addOption(choice('--head <head>', 'what the pool sees (default: orbit)', headSchema.options))
-    .addOption(choice('--initial <weights>', 'of the weight network', initialWeightsSchema.options, 'model'))
+    .addOption(choice('--initial <weights>', 'of the weight network', initialWeightsSchema.options, initial))
+    .addOption(choice('--network <state>', 'whether the weight network learns', partSchema.options, network))
     .addOption(
-      choice('--network <state>', 'whether the weight network learns', partSchema.options, 'trainable'),
+      choice('--class-embeddings <state>', 'whether they learn', partSchema.options, classEmbeddings),
     )
-    .addOption(choice('--class-embeddings <state>', 'whether they learn', partSchema.options, 'trainable'))
     .addOption(
       choice(
         '--batch-norm <mode>',
         'as it is, or by the statistics of batches',
         batchNormSchema.options,
-        'frozen',
+        batchNorm,
       ),
     );
-  addTowerOptions(command, {
-    ...{ turns: 'quarter', crop: '0.85-1.05', shift: '0.05', jitter: '0.1', hue: '5' },
-    ...{ labelSmoothing: '0', logitAdjustment: '0', averaging: '0' },
-  });
-  addStepOptions(command, {
-    optimizer: 'sgd',
-    learningRate: String(learningRates.finetune),
-    weightDecay: '0',
-    clip: null,
-    warmup: '0',
-    schedule: 'constant',
-    rounds: '8',
-    iterations: '500',
-    batch: '32',
-  });
+  addTowerOptions(command, finetuneDefaults);
+  addStepOptions(command, finetuneDefaults);
   addRunOptions(command, pictureCache)
     .addHelpText(
       'after',
@@ -129,33 +111,21 @@ export function addFinetuneCommand(train: Command): void {
 }
 
 export function addScratchCommand(train: Command): void {
+  const { layers, width, size, embedding } = scratchDefaults.architecture;
   const command = train
     .command('scratch')
     .description('train a new CLIP-style ResNet with class embeddings from labelled images alone');
   addDataOptions(command)
-    .option('--layers <numbers>', 'blocks of the four stages', '2-2-2-2')
-    .option('--width <channels>', 'of the first stage', '32')
-    .option('--size <pixels>', 'side of the input, a multiple of 32', '128')
-    .option('--embedding <number>', 'length of the embedding', '256')
+    .option('--layers <numbers>', 'blocks of the four stages', layers.join('-'))
+    .option('--width <channels>', 'of the first stage', String(width))
+    .option('--size <pixels>', 'side of the input, a multiple of 32', String(size))
+    .option('--embedding <number>', 'length of the embedding', String(embedding))
     .option(
       '--smaller-first <list>',
       'rounds at smaller sizes before the others, as SIZE:ROUNDS,... (for example 64:12,96:7)',
     );
-  addTowerOptions(command, {
-    ...{ turns: 'free', crop: '0.7-1.05', shift: '0.08', jitter: '0.2', hue: '10' },
-    ...{ labelSmoothing: '0.05', logitAdjustment: '1', averaging: '0.998' },
-  });
-  addStepOptions(command, {
-    optimizer: 'adamw',
-    learningRate: String(learningRates.scratch),
-    weightDecay: '0.05',
-    clip: '1',
-    warmup: '200',
-    schedule: 'cosine',
-    rounds: '30',
-    iterations: null,
-    batch: '64',
-  });
+  addTowerOptions(command, scratchDefaults);
+  addStepOptions(command, scratchDefaults);
   addRunOptions(command, pictureCache)
     .addHelpText(
       'after',
@@ -164,38 +134,28 @@ export function addScratchCommand(train: Command): void {
     .action(runScratch);
 }
 
-interface TowerDefaults {
-  readonly turns: string;
-  readonly crop: string;
-  readonly shift: string;
-  readonly jitter: string;
-  readonly hue: string;
-  readonly labelSmoothing: string;
-  readonly logitAdjustment: string;
-  readonly averaging: string;
-}
-
-function addTowerOptions(command: Command, defaults: TowerDefaults): void {
+function addTowerOptions(command: Command, defaults: FinetuneConfig | ScratchConfig): void {
   const { turns } = augmentationSchema.shape;
+  const { augmentation: changes, labelSmoothing, logitAdjustment, averaging } = defaults;
   command
-    .addOption(choice('--turns <turns>', 'of training images', turns.options, defaults.turns))
+    .addOption(choice('--turns <turns>', 'of training images', turns.options, changes.turns))
     .option('--no-mirrors', 'do not mirror training images')
-    .option('--crop <range>', 'sides of random crops, as shares of the short side', defaults.crop)
-    .option('--shift <share>', 'largest shift of a crop', defaults.shift)
-    .option('--brightness <share>', 'largest change', defaults.jitter)
-    .option('--contrast <share>', 'largest change', defaults.jitter)
-    .option('--saturation <share>', 'largest change', defaults.jitter)
-    .option('--hue <degrees>', 'largest change', defaults.hue)
-    .option('--label-smoothing <share>', 'of the truth, spread over all classes', defaults.labelSmoothing)
+    .option('--crop <range>', 'sides of random crops, as shares of the short side', changes.crop.join('-'))
+    .option('--shift <share>', 'largest shift of a crop', String(changes.shift))
+    .option('--brightness <share>', 'largest change', String(changes.brightness))
+    .option('--contrast <share>', 'largest change', String(changes.contrast))
+    .option('--saturation <share>', 'largest change', String(changes.saturation))
+    .option('--hue <degrees>', 'largest change', String(changes.hue))
+    .option('--label-smoothing <share>', 'of the truth, spread over all classes', String(labelSmoothing))
     .option(
       '--logit-adjustment <tau>',
       'by the logarithms of the class shares, against imbalance',
-      defaults.logitAdjustment,
+      String(logitAdjustment),
     )
     .option(
       '--averaging <share>',
       'kept by the running average of the weights (0: no average)',
-      defaults.averaging,
+      String(averaging ?? 0),
     );
 }
 
@@ -236,7 +196,7 @@ async function runFinetune(options: FinetuneOptions): Promise<void> {
     classEmbeddings: options.classEmbeddings,
     batchNorm: options.batchNorm,
     ...towerFields(options),
-    ...stepFields(options, learningRates.finetune),
+    ...stepFields(options, finetuneDefaults.learningRate),
   });
   const { store, ...common } = commonRequest(options);
   await follow(config, options, async (follower) =>
@@ -262,7 +222,7 @@ async function runScratch(options: ScratchOptions): Promise<void> {
       return { size, rounds };
     }),
     ...towerFields(options),
-    ...stepFields(options, learningRates.scratch),
+    ...stepFields(options, scratchDefaults.learningRate),
   });
   const { store, ...common } = commonRequest(options);
   await follow(config, options, async (follower) => {

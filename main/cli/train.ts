@@ -19,6 +19,7 @@ import {
   type PrefinetuneConfig,
   type TrainableMethod,
 } from '../contract/training.ts';
+import { prefinetuneDefaults, prefinetuneRates } from '../contract/training-defaults.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
 import { prefinetune } from '../training/prefinetune.ts';
 import {
@@ -48,12 +49,6 @@ interface PrefinetuneOptions extends DataOptions, RunOptions, StepOptions {
   readonly dropout: string;
 }
 
-/** Learning rates of the reference (METHODS.md); AdamW's are the usual ones for so small a network. */
-const defaultLearningRates = {
-  sgd: { lambda: 0.33, attention: 0.01 },
-  adamw: { lambda: 1e-3, attention: 1e-3 },
-} as const;
-
 export function addTrainCommand(program: Command): void {
   const train = program.command('train').description('train on your own images, on this computer');
   addPrefinetuneCommand(train);
@@ -62,30 +57,26 @@ export function addTrainCommand(program: Command): void {
 }
 
 function addPrefinetuneCommand(train: Command): void {
+  const { method, group, initial, dropout } = prefinetuneDefaults;
   const command = train
     .command('prefinetune')
     .description('train the lambda net or the attention nets of a model; its image tower stays as it is');
   addDataOptions(command)
     .option('--model <id|folder>', 'the model to start from', 'dermorbit-base')
-    .addOption(choice('--method <method>', 'which network', trainableMethodSchema.options, 'lambda'))
+    .addOption(choice('--method <method>', 'which network', trainableMethodSchema.options, method))
     .addOption(choice('--level <level>', 'combine feature maps or embeddings', levelSchema.options))
-    .addOption(choice('--group <group>', 'turns and mirrors', groupNameSchema.options, 'c4'))
+    .addOption(choice('--group <group>', 'turns and mirrors', groupNameSchema.options, group))
     .addOption(choice('--inverse <on|off>', 'turn feature maps back (default: on)', inverseSchema.options))
     .addOption(choice('--head <head>', 'what the pool sees (default: orbit)', headSchema.options))
-    .addOption(choice('--initial <weights>', 'to start from', initialWeightsSchema.options, 'fresh'))
+    .addOption(choice('--initial <weights>', 'to start from', initialWeightsSchema.options, initial))
     .option('--no-turns', 'do not turn the images at random')
-    .option('--dropout <share>', 'of the embedding-level lambda net', '0.5');
-  addStepOptions(command, {
-    optimizer: 'sgd',
-    learningRate: 'sgd 0.33 (lambda), 0.01 (attention); adamw 0.001',
-    weightDecay: '0',
-    clip: null,
-    warmup: '0',
-    schedule: 'constant',
-    rounds: '20',
-    iterations: '100',
-    batch: '32',
-  });
+    .option('--dropout <share>', 'of the embedding-level lambda net', String(dropout));
+  const { sgd, adamw } = prefinetuneRates;
+  addStepOptions(
+    command,
+    prefinetuneDefaults,
+    `sgd ${sgd.lambda} (lambda), ${sgd.attention} (attention); adamw ${adamw.lambda}`,
+  );
   addRunOptions(
     command,
     'orbit cache, a file (default: one per model and group in the folder for application data)',
@@ -123,7 +114,7 @@ function parseConfig(options: PrefinetuneOptions): PrefinetuneConfig {
   return checkedConfig(prefinetuneConfigSchema, {
     ...resolveSettings({ method, group, level, inverse, head }, every),
     initial: options.initial,
-    ...stepFields(options, defaultLearningRates[optimizerSchema.parse(optimizer)][method]),
+    ...stepFields(options, prefinetuneRates[optimizerSchema.parse(optimizer)][method]),
     turns: options.turns,
     dropout: numberOf('--dropout', options.dropout),
   });
