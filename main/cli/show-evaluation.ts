@@ -11,13 +11,15 @@ export function printEvaluation(evaluation: Evaluation): void {
 function modelTable(model: EvaluatedModel, { angles }: Evaluation): string {
   const title = `${harmless(model.name)}, ${model.architecture}: ${model.images} images, ${model.lesions} lesions, ${model.provider}`;
   const header = ['method', 'level', 'inverse', 'head', 'group', 'balanced accuracy', 'top-1', 'flip rate'];
+  const divided = model.rows.some(({ robustness }) => robustness?.malignantShares);
+  if (divided) header.push('malignant / benign flips');
   if (angles.length > 0) header.push('flips, free angles');
-  const rows = model.rows.map((row) => cellsOf(row, angles.length > 0));
+  const rows = model.rows.map((row) => cellsOf(row, divided, angles.length > 0));
   const dimmed = header.map((cell) => paint('dim', cell));
   return `${paint('bold', title)}\n\n${table([dimmed, ...rows])}`;
 }
 
-function cellsOf(row: EvaluationRow, free: boolean): string[] {
+function cellsOf(row: EvaluationRow, divided: boolean, free: boolean): string[] {
   const { method, level, inverse, head, group } = row.settings;
   const bare = method === 'vanilla' || method === 'tta';
   const cells = [
@@ -30,6 +32,7 @@ function cellsOf(row: EvaluationRow, free: boolean): string[] {
     withInterval(figure(row.figures, 'top1')),
     flips(row.robustness),
   ];
+  if (divided) cells.push(crossings(row.robustness));
   if (free) cells.push(flips(row.freeAngles));
   return cells;
 }
@@ -51,6 +54,13 @@ function flips(found: EvaluationRow['robustness']): string {
   const { shares, boundWithoutFlips } = found;
   if (boundWithoutFlips === null) return withInterval(figure(shares, 'flipped'));
   return `  0.0 % [0 flips; <= ${points(boundWithoutFlips)}]`;
+}
+
+/** Answers that some view moves across the border between malignant and benign. */
+function crossings(found: EvaluationRow['robustness']): string {
+  const crossed = figure(found?.malignantShares ?? [], 'flipped');
+  if (crossed === undefined) return '-';
+  return crossed.value === 0 ? '  0.0 %' : withInterval(crossed);
 }
 
 const turnedNotes: Readonly<Record<Evaluation['turned'], string>> = {

@@ -74,6 +74,22 @@ function evaluation(labels = [0, 1, 0], changes: Partial<Evaluation> = {}): Eval
 }
 
 describe('the evaluation report', () => {
+  it('tells flips between malignant and benign apart from other flips', () => {
+    const made = evaluation();
+    const [vanilla, lambda] = made.models[0]!.rows;
+    const shareOf = (row: typeof vanilla, name: string) =>
+      row?.robustness?.malignantShares?.find((one) => one.name === name)?.value;
+    // One of three images, a melanoma, is called benign upside down; the other melanoma is missed either way.
+    expect(shareOf(vanilla, 'flipped')).toBeCloseTo(1 / 3);
+    expect(shareOf(vanilla, 'flipped/malignant')).toBeCloseTo(1 / 2);
+    expect(shareOf(vanilla, 'flipped/benign')).toBe(0);
+    expect(shareOf(vanilla, 'rightToWrong')).toBeCloseTo(1 / 3);
+    expect(shareOf(lambda, 'flipped')).toBe(0);
+    const html = evaluationReport(made);
+    const section = html.slice(html.indexOf('<h2>Flips between malignant and benign'));
+    expect(section.slice(0, section.indexOf('</section>'))).toContain('33.3 %');
+  });
+
   it('is one page without scripts and requests, and gives no text from outside the power of markup', () => {
     const html = evaluationReport(evaluation());
     expect(html.includes('<img')).toBe(false);

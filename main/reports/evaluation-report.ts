@@ -8,6 +8,7 @@ import {
   flipsByClass,
   fourWayTable,
   furtherTable,
+  malignancyFlips,
   mainTable,
 } from './evaluation/overview.ts';
 import { evaluationStyle } from './evaluation/style.ts';
@@ -57,6 +58,11 @@ function modelSections(model: EvaluatedModel, evaluation: Evaluation): string {
       'At free angles',
       'Between quarter turns pixels are interpolated, so nothing is exact; the picture is masked to its inscribed circle, and compared with itself masked at 0°.',
       free,
+    ],
+    [
+      'Flips between malignant and benign',
+      'Share of images whose answer some view moves across the border of malignancy (MEL, BCC, AKIEC and the others): the flips that would change what is done.',
+      malignancyFlips(model),
     ],
     ['Flip rate by true class', 'Number of images in brackets.', flipsByClass(model)],
     [

@@ -37,7 +37,7 @@ function contrast(front: string, back: string, theme: Theme): number {
 
 const surfaces = ['paper', 'surface', 'raised', 'well', 'hover'];
 const texts: [string, string[]][] = [
-  ['ink', [...surfaces, 'accent-soft', 'caution-soft', 'fault-soft']],
+  ['ink', [...surfaces, 'accent-soft', 'caution-soft', 'fault-soft', 'cell-right', 'cell-wrong']],
   ['ink-2', [...surfaces, 'accent-soft', 'caution-soft', 'fault-soft']],
   ['ink-3', [...surfaces, 'accent-soft']],
   ['accent-strong', [...surfaces, 'accent-soft']],

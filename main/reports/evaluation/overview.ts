@@ -125,6 +125,31 @@ export function fourWayTable(
   return `<p class="small">${key.join('')}</p>${tableOf('Right and wrong under turns', head, body)}`;
 }
 
+/**
+ * Flips across the border between malignant and benign: answers as one or the other, so that a change from one benign
+ * class to another does not count. Empty where the model's classes are not divided so.
+ */
+export function malignancyFlips({ rows, architecture }: EvaluatedModel): string {
+  const divided = rows.filter(({ robustness }) => robustness?.malignantShares);
+  if (divided.length === 0) return '';
+  const head = [
+    'method',
+    'images',
+    'of malignant lesions',
+    'of benign lesions',
+    'right, then wrong',
+    'wrong, then right',
+  ];
+  const names = ['flipped', 'flipped/malignant', 'flipped/benign', 'rightToWrong', 'wrongToRight'];
+  const body = rowsByGroup(divided, head.length, architecture, ({ robustness }) => {
+    const shares = robustness?.malignantShares ?? [];
+    // Without any flip the intervals would all be [0, 0] and say nothing.
+    const some = (find(shares, 'flipped')?.value ?? 0) > 0;
+    return names.map((name) => (some ? shareCell(find(shares, name)) : '<td>0</td>')).join('');
+  });
+  return tableOf('Flips between malignant and benign', head, body);
+}
+
 /** Flip rates of the images of each true class. */
 export function flipsByClass({ rows, classes, imagesPerClass, architecture }: EvaluatedModel): string {
   const turned = rows.filter(({ robustness }) => robustness !== null);
