@@ -15,6 +15,9 @@ export interface TrainedModel {
   /** Files that replace those of the starting model, or are new. */
   readonly files: Partial<Record<PackageFileRole, Uint8Array>>;
   readonly description: string;
+  /** Where they are not the id and those of the starting model. */
+  readonly name?: string;
+  readonly license?: string;
   readonly metrics: Manifest['metrics'];
 }
 
@@ -33,8 +36,9 @@ export async function installTrained(store: ModelStore, model: TrainedModel): Pr
       manifestSchema.parse({
         ...model.base.manifest,
         id: model.id,
-        name: model.id,
+        name: model.name ?? model.id,
         description: model.description,
+        license: model.license ?? model.base.manifest.license,
         created: new Date().toISOString(),
         madeWith: version,
         files: writer.written,

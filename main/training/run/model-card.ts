@@ -25,13 +25,15 @@ export interface CardFacts {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-const percent = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
+/** One decimal, or a dash. */
+export const percent = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
 
 /** Text from outside (ids, names, messages) that cannot end its table cell or begin markup. */
 export const plain = (text: string) =>
   text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[|<>`[\]\\]/g, (mark) => `\\${mark}`);
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(plain).join(' | ')} |`;
   return [line(header), `|${header.map(() => ' --- ').join('|')}|`, ...rows.map(line)].join('\n');
 }

@@ -114,12 +114,12 @@ function common(out: string) {
 }
 
 function scratchRequest(out: string, changes: Partial<ScratchConfig> = {}): ScratchRequest {
-  const architecture = {
+  const architecture: ScratchConfig['architecture'] = {
     layers: [1, 1, 1, 1],
     width: 4,
     size,
     embedding: 16,
-  } as ScratchConfig['architecture'];
+  };
   const config = { ...loop, architecture, smallerFirst: [{ size: 64, rounds: 1 }], ...changes };
   return { ...common(out), config, classes: smallClasses };
 }
