@@ -45,7 +45,7 @@ afterAll(async () => {
 const upright = (): Float32Array =>
   toTensor(square, size, bench.model.manifest.input.mean, bench.model.manifest.input.std);
 
-/** Probabilities of a training graph for the square, in a batch of two. */
+/** Logits of a training graph for the square, in a batch of two. */
 async function answered(from: StartingPoint, method: FinetuneConfig['method'], batchNorm: 'frozen' | 'live') {
   const group = method === 'vanilla' ? groups.c1 : groups.c4;
   const net = await networkOf(bench.model, { method, initial: 'model', seed: 1 });
@@ -58,18 +58,27 @@ async function answered(from: StartingPoint, method: FinetuneConfig['method'], b
   twice.set(views, views.length);
   const { logits } = await session.run({ views: { data: twice, dims: [2 * group.order, 3, size, size] } });
   await session.release();
-  return softmax(Array.from(logits!.data.subarray(smallClasses.length)));
+  return Array.from(logits!.data.subarray(smallClasses.length));
+}
+
+/**
+ * Between logits and probabilities: the largest difference of a log odds, over the largest logit. Random weights give
+ * logits so large that rounding shows in the probabilities themselves.
+ */
+function distance(logits: readonly number[], probabilities: readonly number[]): number {
+  const differences = logits.map((logit, k) =>
+    Math.abs(logit - logits[0]! - Math.log(probabilities[k]! / probabilities[0]!)),
+  );
+  return Math.max(...differences) / Math.max(...logits.map(Math.abs));
 }
 
 const methods = ['vanilla', 'equitune', 'lambda', 'attention'] as const;
 
 describe.each(methods)('%s', (method) => {
   it.each(['frozen', 'live'] as const)('answers as the engine does, batch norm %s', async (batchNorm) => {
-    const settings = resolveSettings({ method, group: 'c4', head: 'orbit' }, model.combiners);
+    const settings = resolveSettings({ method, group: 'c4' }, model.combiners);
     const expected = await predict(new ImageOrbit(model, upright()), settings);
-    (await answered(start, method, batchNorm)).forEach((value, k) => {
-      expect(value).toBeCloseTo(expected.probabilities[k]!, 3);
-    });
+    expect(distance(await answered(start, method, batchNorm), expected.probabilities)).toBeLessThan(1e-4);
   });
 });
 
@@ -78,9 +87,7 @@ it('calibrating batch norm changes no answer, and gives it the statistics of the
   const part = () => Promise.resolve({ feeds: { views: { data, dims: [1, 3, size, size] } }, labels: [0] });
   const measured = await calibrated(start, [part], 'cpu');
   const before = await answered(start, 'equitune', 'live');
-  (await answered(measured, 'equitune', 'live')).forEach((value, k) => {
-    expect(value).toBeCloseTo(before[k]!, 4);
-  });
+  expect(distance(await answered(measured, 'equitune', 'live'), softmax(before))).toBeLessThan(1e-4);
   const mean = measured.weights.get('visual.bn1.running_mean')!.float32();
   expect(Math.max(...mean.map(Math.abs))).toBeGreaterThan(1e-3);
   expect(
