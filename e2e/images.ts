@@ -1,6 +1,9 @@
 // Image files for the tests: the repository's phantoms, many copies of them, and files that are broken in known ways.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
+import { drawPhantom } from '../assets/phantoms/draw.ts';
+import { phantoms as recipes } from '../assets/phantoms/phantoms.ts';
 import { root } from './surfaces.ts';
 
 const phantomFolder = join(root, 'assets', 'phantoms');
@@ -37,4 +40,28 @@ export function brokenImages(folder: string): { readonly path: string; readonly 
     writeFileSync(path, bytes);
     return { path, title };
   });
+}
+
+/** Classes of {@link labelledPhantoms}, in the order in which phantoms are given to them. */
+export const labelledClasses = ['MEL', 'NV', 'BCC', 'BKL'] as const;
+
+/**
+ * A labelled set: a folder for each of four classes with `perClass` phantoms, each different, and one image that
+ * belongs to none. Which phantom is in which class says nothing.
+ */
+export async function labelledPhantoms(folder: string, perClass: number): Promise<string> {
+  for (const [kind, code] of labelledClasses.entries()) {
+    mkdirSync(join(folder, code), { recursive: true });
+    for (let number = 0; number < perClass; number++) {
+      const recipe = recipes[kind]?.recipe;
+      if (recipe === undefined) throw new Error('There are fewer phantoms than classes');
+      const drawn = drawPhantom({ seed: 1000 * kind + number, recipe, width: 160, height: 120 });
+      const raw = { width: drawn.width, height: drawn.height, channels: 3 } as const;
+      await sharp(drawn.data, { raw })
+        .png()
+        .toFile(join(folder, code, `${code}-${number + 1}.png`));
+    }
+  }
+  copyFileSync(join(folder, 'MEL', 'MEL-1.png'), join(folder, 'without-class.png'));
+  return folder;
 }

@@ -74,9 +74,11 @@ export async function askElectron(
         }
         return null;
       }
-      case 'killEngine': {
-        const engine = app.getAppMetrics().find(({ name }) => name === 'DermOrbit engine');
-        return engine !== undefined && process.kill(engine.pid, 'SIGKILL');
+      case 'killEngine':
+      case 'killJobs': {
+        const wanted = asked.ask === 'killEngine' ? 'DermOrbit engine' : 'DermOrbit jobs';
+        const found = app.getAppMetrics().find(({ name }) => name === wanted);
+        return found !== undefined && process.kill(found.pid, 'SIGKILL');
       }
       case 'secondInstance':
         return app.emit('second-instance', {}, ['electron', ...asked.parameters], process.cwd());

@@ -33,6 +33,8 @@ export interface OpenApp {
   exported(name: string, act: () => Promise<void>): Promise<Buffer>;
   /** Kills the engine process, as a crash would. */
   killEngine(): Promise<void>;
+  /** The same to the process of long jobs. */
+  killJobs(): Promise<void>;
   /** Electron only: asks the double. */
   ask(request: DoubleRequest): Promise<unknown>;
   state(): Promise<DoubleState>;
@@ -62,7 +64,7 @@ export async function openApp(
 }
 
 async function openHostApp(home: string, files: string): Promise<OpenApp> {
-  const child = spawn(process.execPath, [join(root, 'main/host/main.ts'), '--no-browser'], {
+  const child = spawn(process.execPath, [join(root, 'main/host/main.ts'), '--no-browser', '--data', files], {
     env: { ...process.env, DERMORBIT_HOME: home },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -91,7 +93,11 @@ async function openHostApp(home: string, files: string): Promise<OpenApp> {
       return readFileSync(await (await download).path());
     },
     killEngine: () => {
-      process.kill(childOf(child.pid ?? 0), 'SIGKILL');
+      process.kill(childOf(child.pid ?? 0, 'engine'), 'SIGKILL');
+      return Promise.resolve();
+    },
+    killJobs: () => {
+      process.kill(childOf(child.pid ?? 0, 'jobs'), 'SIGKILL');
       return Promise.resolve();
     },
     ask: () => Promise.reject(new Error('Only the window has an Electron to ask')),
@@ -164,6 +170,9 @@ function windowApp(parts: WindowParts): OpenApp {
     killEngine: async () => {
       await ask({ ask: 'killEngine' });
     },
+    killJobs: async () => {
+      await ask({ ask: 'killJobs' });
+    },
     state: async () => (await ask({ ask: 'state' })) as DoubleState,
   };
 }
@@ -203,12 +212,13 @@ function nextMessage<Tell extends DoubleMessage['tell']>(
   });
 }
 
-/** The one child process of a process. */
-function childOf(parent: number): number {
-  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  const row = rows.map((line) => line.trim().split(/\s+/).map(Number)).find(([, owner]) => owner === parent);
-  if (row?.[0] === undefined) throw new Error(`Process ${parent} has no child`);
-  return row[0];
+/** The child process of a process whose entry lies in that room of main/. */
+function childOf(parent: number, room: 'engine' | 'jobs'): number {
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  const entry = { engine: /main.engine.process.entry/, jobs: /main.jobs.entry/ }[room];
+  const row = rows.find((line) => Number(line.trim().split(/\s+/)[1]) === parent && entry.test(line));
+  if (row === undefined) throw new Error(`Process ${parent} has no child for ${room}`);
+  return Number(row.trim().split(/\s+/)[0]);
 }
 
 /** Asks a process to end, and makes it. */

@@ -175,15 +175,16 @@ function clickMenu(labels: readonly string[]): void {
 
 // ------------------------------------------------------------------------------------------- utility process
 
-let engine: ChildProcess | null = null;
+/** By the names that task managers show. */
+const children = new Map<string, ChildProcess>();
 
 export const utilityProcess = {
-  fork: (path: string) => {
+  fork: (path: string, _parameters: readonly string[], { serviceName }: { serviceName: string }) => {
     const child = fork(path, {
       execArgv: ['--import', fileURLToPath(new URL('parent-port.ts', import.meta.url))],
       serialization: 'advanced',
     });
-    engine = child;
+    children.set(serviceName, child);
     return {
       postMessage: (message: object) => child.send(message, () => undefined),
       on: (event: 'message', listener: (message: unknown) => void) => child.on(event, listener),
@@ -216,7 +217,9 @@ async function carryOut(request: DoubleRequest): Promise<unknown> {
       clickMenu(request.labels);
       return null;
     case 'killEngine':
-      return engine?.kill('SIGKILL');
+      return children.get('DermOrbit engine')?.kill('SIGKILL');
+    case 'killJobs':
+      return children.get('DermOrbit jobs')?.kill('SIGKILL');
     case 'secondInstance':
       app.emit('second-instance', {}, ['electron', ...request.parameters], process.cwd());
       return null;

@@ -7,6 +7,7 @@ export type DoubleRequest =
   /** Clicks a menu item by its labels, e.g. ['File', 'Add Images …']. */
   | { readonly ask: 'menu'; readonly labels: readonly string[] }
   | { readonly ask: 'killEngine' }
+  | { readonly ask: 'killJobs' }
   /** Starts the app a second time with these parameters. */
   | { readonly ask: 'secondInstance'; readonly parameters: readonly string[] }
   /** What the app's permission handlers answer. */
