@@ -85,6 +85,7 @@ test('files dropped from the disk are read where they lie, folders walked', asyn
   const folder = join(app.files, 'dropped');
   mkdirSync(folder);
   manyImages(folder, 3);
+  await expect(app.page.getByRole('button', { name: 'Open images' })).toBeVisible();
   await app.page.evaluate((path) => {
     // Real Electron knows a dropped File's path; the double is told it.
     Object.assign(window, { electronDoublePaths: { dropped: path } });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { browserArguments, installBrowser } from '../e2e/browser.ts';
+import { labelledPhantoms } from '../e2e/images.ts';
 import { sharp } from '../main/imaging/sharp.ts';
 import { buildFor } from './build.ts';
 
@@ -34,7 +35,7 @@ const thorough: readonly Shot[] = [
   (['light', 'dark'] as const).map((theme) => ({ name: `${width}-${theme}`, width, height, theme })),
 );
 
-const screens = ['classify', 'orientations', 'turn-test', 'models', 'about'] as const;
+const screens = ['classify', 'orientations', 'turn-test', 'evaluate', 'models', 'about'] as const;
 
 const given = process.argv[2];
 const folder = given ?? join(root, 'docs', 'screenshots');
@@ -45,9 +46,10 @@ for (const shot of given === undefined ? documented : thorough) await shoot(shot
 
 async function shoot({ name, width, height, theme }: Shot): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'dermorbit-screenshots-'));
+  const data = await labelledPhantoms(join(home, 'phantoms'), 8);
   const preferences = { introduced: true, theme, turnStep: 15, settings: { group: 'd4' } };
   writeFileSync(join(home, 'settings.json'), JSON.stringify({ schema: 1, preferences }));
-  const host = spawn(process.execPath, [join(root, 'main/host/main.ts'), '--no-browser'], {
+  const host = spawn(process.execPath, [join(root, 'main/host/main.ts'), '--no-browser', '--data', data], {
     env: { ...process.env, DERMORBIT_HOME: home },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -67,6 +69,7 @@ async function shoot({ name, width, height, theme }: Shot): Promise<void> {
     for (const [index, screen] of screens.entries()) {
       await page.keyboard.press(`Alt+${index + 1}`);
       if (screen === 'turn-test') await turn(page);
+      if (screen === 'evaluate') await evaluate(page);
       await page.waitForTimeout(600);
       const png = await page.screenshot();
       await sharp(png)
@@ -83,4 +86,20 @@ async function shoot({ name, width, height, theme }: Shot): Promise<void> {
 async function turn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Turn the image' }).click();
   await page.getByRole('button', { name: 'Turn again' }).waitFor({ timeout: 120_000 });
+}
+
+/** Phantoms in classes that say nothing: what the screen looks like, not how good the model is. */
+async function evaluate(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Choose folder' }).click();
+  await page.getByRole('button', { name: 'phantoms', exact: true }).click();
+  await page.getByRole('button', { name: 'Use phantoms' }).click();
+  await page.getByText('32 images').first().waitFor();
+  await page.getByText('More settings').click();
+  await page.getByRole('checkbox', { name: 'Plain' }).check();
+  await page.getByRole('button', { name: 'Evaluate', exact: true }).last().click();
+  await page.getByRole('heading', { name: 'Confusion matrix' }).waitFor({ timeout: 300_000 });
+  await page.getByRole('button', { name: 'Dismiss' }).first().click();
+  await page.getByRole('button', { name: /^Vanilla/ }).click();
+  await page.getByRole('button', { name: 'Show: any change of the answer' }).click();
+  await page.getByRole('heading', { name: 'Confusion matrix' }).scrollIntoViewIfNeeded();
 }
