@@ -111,6 +111,7 @@ class Lines implements TrainingDisplay {
 }
 
 function results(rows: readonly ResultRow[]): string {
+  const figure = (share: number | null) => (share === null ? '-' : percent(share));
   const interval = (range: ResultRow['interval']) =>
     range ? `${percent(range[0])} - ${percent(range[1])}` : '';
   return table(
@@ -118,10 +119,10 @@ function results(rows: readonly ResultRow[]): string {
       ['model and method', 'balanced accuracy', '95 % interval', 'top-1', 'flips'],
       ...rows.map((row) => [
         row.name,
-        percent(row.balancedAccuracy),
+        figure(row.balancedAccuracy),
         interval(row.interval),
-        percent(row.top1),
-        row.flipRate === null ? '-' : percent(row.flipRate),
+        figure(row.top1),
+        figure(row.flipRate),
       ]),
     ],
     new Set([1, 3, 4]),

@@ -12,30 +12,22 @@ import {
 } from './jobs.ts';
 import { modelIdSchema } from './manifest.ts';
 import { errorRecordSchema } from './record.ts';
-import { exportResultSchema, imageIdSchema } from './references.ts';
+import { dataChoiceSchema, dataReferenceSchema, exportResultSchema, imageIdSchema } from './references.ts';
 import { providerChoiceSchema } from './settings.ts';
-import { prefinetuneConfigSchema } from './training.ts';
+import {
+  outlookRequestSchema,
+  outlookSchema,
+  runChangesSchema,
+  runDetailsSchema,
+  runSummarySchema,
+  trainRequestSchema,
+} from './training-runs.ts';
+
+export type { DataChoice, DataReference } from './references.ts';
 
 const empty = z.object({});
 
 // --------------------------------------------------------------------------------------------------------- data
-
-/** A folder or a table (CSV) that was chosen, uploaded or offered at the start of the host, by its opaque id. */
-export const dataReferenceSchema = z.object({
-  id: imageIdSchema,
-  name: z.string(),
-  kind: z.enum(['folder', 'table']),
-});
-export type DataReference = z.infer<typeof dataReferenceSchema>;
-
-/** A labelled set as the page names it. */
-export const dataChoiceSchema = z.object({
-  images: imageIdSchema,
-  /** Null: what lies beside or in the folder by the name of its format. */
-  labels: imageIdSchema.nullable(),
-  lesions: imageIdSchema.nullable(),
-});
-export type DataChoice = z.infer<typeof dataChoiceSchema>;
 
 /** What lies directly in a folder: other folders, and tables. */
 export const dataFolderSchema = z.object({
@@ -52,6 +44,8 @@ export const jobSchema = z.object({
   kind: z.enum(['evaluate', 'train']),
   /** In a few words: what of what. */
   title: z.string(),
+  /** Of a training: its run. */
+  runId: modelIdSchema.nullable(),
   state: z.enum(['running', 'done', 'failed', 'cancelled']),
   /** ISO 8601. */
   started: z.string(),
@@ -74,32 +68,6 @@ const evaluateRequestSchema = z.object({
   options: evaluationOptionsSchema.prefault({}),
 });
 export type EvaluateRequest = z.input<typeof evaluateRequestSchema>;
-
-const trainRequestCommon = {
-  out: modelIdSchema,
-  data: z.object({
-    training: dataChoiceSchema,
-    /** Null: a share of the training images, divided by lesions. */
-    validation: dataChoiceSchema.nullable(),
-    validationShare: z.number().gt(0).lt(1).default(0.1),
-    limit: z.int().min(1).nullable().default(null),
-    allowMissingClasses: z.boolean().default(false),
-  }),
-  provider: providerChoiceSchema.default('auto'),
-  /** Goes on with the run of this `out`, if it was begun with the same configuration and data. */
-  resume: z.boolean().default(false),
-} as const;
-
-/** Each kind of training; a new kind is a line here, in jobs.ts and in main/jobs/train.ts. */
-const trainRequestSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('prefinetune'),
-    config: prefinetuneConfigSchema,
-    model: modelIdSchema,
-    ...trainRequestCommon,
-  }),
-]);
-export type TrainRequest = z.input<typeof trainRequestSchema>;
 
 // -------------------------------------------------------------------------------------------------- evaluations
 
@@ -130,6 +98,8 @@ export const evaluationExportSchema = z.discriminatedUnion('format', [
   z.object({ format: z.literal('predictions'), model: modelIdSchema, row: rowIdSchema }),
 ]);
 
+const runRequest = z.object({ run: modelIdSchema });
+
 /** Requests of the page; spread into the application's table. */
 export const jobRequests = {
   /** Folders that the host was started with (`--data`). Empty in the window, which has dialogs. */
@@ -159,6 +129,8 @@ export const jobRequests = {
   jobs: { input: empty, event: z.never(), output: z.array(jobSchema) },
   /** Starts an evaluation; JOB_RUNNING while another job runs. How it goes on is told by `job` notices. */
   startEvaluation: { input: evaluateRequestSchema, event: z.never(), output: jobSchema },
+  /** What a training would find in its data, and what it would take. */
+  outlook: { input: outlookRequestSchema, event: z.never(), output: outlookSchema },
   /** Starts a training, alike; what it says comes as `trainingEvent` notices. */
   startTraining: { input: trainRequestSchema, event: z.never(), output: jobSchema },
   /** Ends a job. What was measured or checkpointed stays. */
@@ -167,6 +139,18 @@ export const jobRequests = {
   resumeJob: { input: jobIdSchema, event: z.never(), output: jobSchema },
   /** What a training said so far; of events that replace one another (steps, reading, cache) the latest. */
   trainingLog: { input: jobIdSchema, event: z.never(), output: z.array(trainingEventSchema) },
+
+  /** Runs of training in the data folder, the latest first. */
+  trainingRuns: { input: empty, event: z.never(), output: z.array(runSummarySchema) },
+  trainingRun: { input: runRequest, event: z.never(), output: runDetailsSchema },
+  /** Goes on with a run, after its last finished round. */
+  resumeTraining: {
+    input: runRequest.extend({ changes: runChangesSchema.default({}) }),
+    event: z.never(),
+    output: jobSchema,
+  },
+  /** Removes a run and its checkpoint; JOB_RUNNING while it is at work. Its model and what is cached stay. */
+  removeRun: { input: runRequest, event: z.never(), output: empty },
 
   /** Finished evaluations, the latest first. */
   evaluations: { input: empty, event: z.never(), output: z.array(evaluationSummarySchema) },
@@ -197,4 +181,6 @@ export const jobNoticeSchemas = [
   z.object({ kind: z.literal('trainingEvent'), job: imageIdSchema, event: trainingEventSchema }),
   /** An evaluation was finished or removed: ask for `evaluations` again. */
   z.object({ kind: z.literal('evaluationsChanged') }),
+  /** A run was removed: ask for `trainingRuns` again. */
+  z.object({ kind: z.literal('runsChanged') }),
 ] as const;

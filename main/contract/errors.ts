@@ -317,6 +317,14 @@ export const errorTexts = {
     title: 'Training run with other settings',
     action: 'Resume with the settings and data of its config.json, or choose another --run folder.',
   },
+  REPRODUCTION_CLASSES: {
+    title: 'Model with other classes than the data set',
+    action: 'Import the checkpoint with the classes of the data set; the message has the command.',
+  },
+  RUN_NOT_FOUND: {
+    title: 'Training run not found',
+    action: 'Start it anew: its folder is gone, or does not say what it was asked for.',
+  },
   TRAINING_CHECKPOINT_VERSION: {
     title: 'Checkpoint of another version',
     action: 'Finish the run with the version of DermOrbit that began it, or start it anew.',

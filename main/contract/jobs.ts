@@ -11,7 +11,12 @@ import {
   methodSchema,
   providerChoiceSchema,
 } from './settings.ts';
-import { prefinetuneConfigSchema, type TrainingEvent } from './training.ts';
+import {
+  finetuneConfigSchema,
+  prefinetuneConfigSchema,
+  scratchConfigSchema,
+  type TrainingEvent,
+} from './training.ts';
 
 // ------------------------------------------------------------------------------------------------ labelled sets
 
@@ -21,6 +26,10 @@ export const datasetSourceSchema = z.object({
   labels: z.string().min(1).nullable(),
   lesions: z.string().min(1).nullable(),
 });
+
+/** With at most `shownSubjects` subjects; `count` says how many there are. */
+const countedProblemSchema = z.object({ problem: problemSchema, count: z.int() });
+export type CountedProblem = z.infer<typeof countedProblemSchema>;
 
 /** What was found in a labelled set, before anything starts. */
 export const datasetSummarySchema = z.object({
@@ -33,8 +42,7 @@ export const datasetSummarySchema = z.object({
   lesions: z.int(),
   /** Images whose lesion is known. */
   lesionsKnown: z.int(),
-  /** With at most `shownSubjects` subjects each; `count` says how many there are. */
-  problems: z.array(z.object({ problem: problemSchema, count: z.int() })),
+  problems: z.array(countedProblemSchema),
 });
 export type DatasetSummary = z.infer<typeof datasetSummarySchema>;
 
@@ -95,32 +103,54 @@ export type JobProgress = z.infer<typeof jobProgressSchema>;
 
 // ----------------------------------------------------------------------------------------------------- training
 
-const trainCommon = {
+/**
+ * What is trained, how, from what. A new kind is a line here and a line in main/jobs/train.ts.
+ * @param model of the id (or folder) of a starting model
+ */
+export function recipeSchema<Model extends z.ZodType<string>>(model: Model) {
+  return z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('prefinetune'), config: prefinetuneConfigSchema, model }),
+    z.object({ kind: z.literal('finetune'), config: finetuneConfigSchema, model }),
+    z.object({ kind: z.literal('scratch'), config: scratchConfigSchema }),
+  ]);
+}
+const pathRecipeSchema = recipeSchema(z.string());
+export type Recipe = z.infer<typeof pathRecipeSchema>;
+export type TrainKind = Recipe['kind'];
+
+const trainingDataSchema = z.object({
+  training: datasetSourceSchema,
+  /** Null: a share of the training images, divided by lesions. */
+  validation: datasetSourceSchema.nullable(),
+  validationShare: z.number().gt(0).lt(1),
+  limit: z.int().min(1).nullable(),
+  allowMissingClasses: z.boolean(),
+});
+
+/** Everything that a training is asked for; its run folder keeps it, so that it can be resumed without being asked again. */
+export const trainTaskSchema = z.object({
+  recipe: pathRecipeSchema,
+  data: trainingDataSchema,
+  provider: providerChoiceSchema.default('auto'),
   /** Id of the finished model. */
   out: z.string(),
-  data: z.object({
-    training: datasetSourceSchema,
-    validation: datasetSourceSchema.nullable(),
-    validationShare: z.number().gt(0).lt(1),
-    limit: z.int().min(1).nullable(),
-    allowMissingClasses: z.boolean(),
-  }),
-  provider: providerChoiceSchema.default('auto'),
-  /** Folder of the run: checkpoints, figures, the log. */
-  run: z.string(),
-  resume: z.boolean(),
-} as const;
+});
+export type TrainTask = z.output<typeof trainTaskSchema>;
 
-/** Each kind of training with its configuration; a new kind is a line here and a line in main/jobs/train.ts. */
-export const trainInputSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('prefinetune'),
-    config: prefinetuneConfigSchema,
-    model: z.string(),
-    ...trainCommon,
-  }),
-]);
-export type TrainKind = z.infer<typeof trainInputSchema>['kind'];
+/** What a training would find and take, before it starts. */
+export const trainingOutlookSchema = z.object({
+  classes: z.array(z.string()),
+  /** Images by class. */
+  training: z.array(z.int()),
+  validation: z.array(z.int()),
+  /** Codes of classes that no training image shows. */
+  missing: z.array(z.string()),
+  lesionsKnown: z.boolean(),
+  problems: z.array(countedProblemSchema),
+  /** Bytes: at most so many for what is kept of the images, about so many for the run and its model, free. */
+  disk: z.object({ cache: z.number(), run: z.number(), free: z.number() }),
+});
+export type TrainingOutlook = z.infer<typeof trainingOutlookSchema>;
 
 /** Made by our own code in the job process; its shape is that of the type, and only its kind is checked here. */
 export const trainingEventSchema = z.custom<TrainingEvent>(
@@ -142,9 +172,21 @@ export const jobsContract = {
     event: jobProgressSchema,
     output: z.object({ evaluation: evaluationSchema, failedImages: z.int() }),
   },
+  /** Opens and divides the data of a training and says what is in them, and what the training would take. No pixels. */
+  outlook: {
+    input: z.object({ recipe: pathRecipeSchema, data: trainingDataSchema }),
+    event: z.never(),
+    output: trainingOutlookSchema,
+  },
   /** Trains and installs a model. What is checkpointed stays, however it ends. */
   train: {
-    input: trainInputSchema,
+    input: z.object({
+      task: trainTaskSchema,
+      /** Folder of the run: checkpoints, figures, what was asked for. */
+      run: z.string(),
+      /** Goes on with the run in that folder, if it was begun. */
+      resume: z.boolean(),
+    }),
     event: trainingEventSchema,
     output: z.object({ model: z.string() }),
   },

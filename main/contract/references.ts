@@ -15,3 +15,20 @@ export const exportResultSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('view'), url: z.string(), name: z.string() }),
 ]);
 export type ExportResult = z.infer<typeof exportResultSchema>;
+
+/** A folder or a table (CSV) that was chosen, uploaded or offered at the start of the host, by its opaque id. */
+export const dataReferenceSchema = z.object({
+  id: imageIdSchema,
+  name: z.string(),
+  kind: z.enum(['folder', 'table']),
+});
+export type DataReference = z.infer<typeof dataReferenceSchema>;
+
+/** A labelled set as the page names it. */
+export const dataChoiceSchema = z.object({
+  images: imageIdSchema,
+  /** Null: what lies beside or in the folder by the name of its format. */
+  labels: imageIdSchema.nullable(),
+  lesions: imageIdSchema.nullable(),
+});
+export type DataChoice = z.infer<typeof dataChoiceSchema>;

@@ -212,13 +212,26 @@ export type TrainingEvent =
     };
 
 /** One line of the comparison with the starting model, on the same validation images. */
-export interface ResultRow {
-  readonly name: string;
-  readonly balancedAccuracy: number;
+export const resultRowSchema = z.strictObject({
+  /** Model and method. */
+  name: z.string(),
+  /** Null where undefined. */
+  balancedAccuracy: z.number().nullable(),
   /** 95 %, by bootstrap over lesions; null where not measured. */
-  readonly interval: readonly [low: number, high: number] | null;
-  readonly top1: number;
-  readonly recalls: readonly (number | null)[];
+  interval: z.tuple([z.number(), z.number()]).nullable(),
+  top1: z.number().nullable(),
+  recalls: z.array(z.number().nullable()),
   /** Share of images whose answer some element of the group changes; null where not measured. */
-  readonly flipRate: number | null;
-}
+  flipRate: z.number().nullable(),
+});
+export type ResultRow = z.infer<typeof resultRowSchema>;
+
+/** How a run ended: what is left of it when its checkpoint is no longer needed. */
+export const runResultSchema = z.strictObject({
+  /** Id of the model that was installed. */
+  model: z.string(),
+  /** ISO 8601. */
+  finished: z.string(),
+  results: z.array(resultRowSchema),
+});
+export type RunResult = z.infer<typeof runResultSchema>;

@@ -1,12 +1,17 @@
 // Jobs on a small random model and phantoms: in this process, and in the process the app runs them in, which is killed.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobInput, JobProgress } from '../contract/jobs.ts';
+import type { JobInput, JobProgress, Recipe } from '../contract/jobs.ts';
+import { finetuneDefaults, scratchDefaults } from '../contract/training-defaults.ts';
+import { isicClasses } from '../contract/settings.ts';
 import type { TrainingEvent } from '../contract/training.ts';
 import type { ProcessChild } from '../process/child.ts';
 import { forkProcess } from '../process/fork.ts';
 import { smallRequest, trainingBench, type TrainingBench } from '../testing/training.ts';
+import { headerBytes } from '../training/cache/layout.ts';
+import { prefinetune } from '../training/prefinetune.ts';
+import { listRuns, readRun, readTask } from '../training/run/read-run.ts';
 import { jobProcess } from './client.ts';
 import { createJobs } from './jobs.ts';
 import { readCases, readEvaluation } from './results.ts';
@@ -128,16 +133,9 @@ describe('train', () => {
   it('installs a model; cancelled, it goes on with what is checkpointed', async () => {
     const jobs = createJobs(bench.folders);
     const { config, data, run } = smallRequest(bench, 'job-trained');
-    const input: JobInput<'train'> = {
-      kind: 'prefinetune',
-      config,
-      data,
-      run,
-      model: 'small',
-      provider: 'cpu',
-      out: 'job-trained',
-      resume: false,
-    };
+    const recipe = { kind: 'prefinetune', config, model: 'small' } as const;
+    const task = { recipe, data, provider: 'cpu', out: 'job-trained' } as const;
+    const input: JobInput<'train'> = { task, run, resume: false };
     const controller = new AbortController();
     const events: TrainingEvent[] = [];
     const cancelled = jobs.call('train', input, {
@@ -150,6 +148,13 @@ describe('train', () => {
     await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' });
     const rounds = () => events.flatMap((event) => (event.kind === 'round' ? [event.figures.round] : []));
     expect(rounds()).toEqual([0, 1]);
+    const runs = join(run, '..');
+    expect(await listRuns(runs)).toMatchObject([
+      { id: 'job-trained', state: 'stopped', round: 1, rounds: 3, resumable: true, best: { round: 1 } },
+    ]);
+    // Everything that resuming needs lies in the folder.
+    expect(await readTask(run)).toEqual(task);
+    expect((await readRun(run)).figures.map(({ round }) => round)).toEqual([0, 1]);
     events.length = 0;
     const done = await jobs.call(
       'train',
@@ -159,6 +164,98 @@ describe('train', () => {
     expect(done).toEqual({ model: 'job-trained' });
     expect(rounds()).toEqual([2, 3]);
     expect(bench.imported()).toContain('job-trained');
+    const finished = await readRun(run);
+    expect(finished).toMatchObject({
+      state: 'finished',
+      round: 3,
+      resumable: false,
+      folders: { training: 'images', validation: null },
+      data: { lesionsKnown: false, training: { images: 12 }, validation: { images: 4 }, skipped: [] },
+    });
+    expect(finished.result?.results[0]).toMatchObject({ name: 'job-trained, lambda', flipRate: null });
+    expect(readdirSync(run)).toEqual(expect.arrayContaining(['curves.png', 'curves.svg', 'result.json']));
+  });
+
+  it('knows the other kinds', async () => {
+    const jobs = createJobs(bench.folders);
+    const { data } = smallRequest(bench, 'x');
+    const steps = { rounds: 1, iterations: 1, batch: 2 };
+    const architecture = { ...scratchDefaults.architecture, width: 4, size: 64, embedding: 16 };
+    const recipes: Recipe[] = [
+      { kind: 'finetune', model: 'small', config: { ...finetuneDefaults, ...steps, group: 'c2' } },
+      { kind: 'scratch', config: { ...scratchDefaults, ...steps, architecture } },
+    ];
+    for (const recipe of recipes) {
+      const out = `job-${recipe.kind}`;
+      const run = join(bench.root, 'kinds', out);
+      // These images show four of the seven classes that a training from scratch finds in their folders.
+      const task = { recipe, data: { ...data, allowMissingClasses: true }, out };
+      expect(await jobs.call('train', { task, run, resume: false })).toEqual({ model: out });
+      const read = await readRun(run);
+      expect(read).toMatchObject({ kind: recipe.kind, state: 'finished', round: 1 });
+      expect(read.result?.results[0]?.flipRate).not.toBeNull();
+    }
+  });
+
+  it('refuses a run that exists before it reads any image', async () => {
+    const { config, data, run } = smallRequest(bench, 'job-trained');
+    const recipe = { kind: 'prefinetune', config, model: 'small' } as const;
+    const events: TrainingEvent[] = [];
+    const again = createJobs(bench.folders).call(
+      'train',
+      { task: { recipe, data, out: 'another' }, run, resume: false },
+      { onEvent: (event) => events.push(event) },
+    );
+    await expect(again).rejects.toMatchObject({ code: 'RUN_EXISTS' });
+    expect(events).toEqual([]);
+    expect(await readTask(run)).toMatchObject({ out: 'job-trained' });
+  });
+});
+
+describe('outlook', () => {
+  const data = { training: sourceOf(''), validation: null, validationShare: 0.25, limit: null };
+
+  it('counts both sides, names classes without images and says what it takes', async () => {
+    const jobs = createJobs(bench.folders);
+    const { config } = smallRequest(bench, 'x');
+    const recipe = { kind: 'prefinetune', config, model: 'small' } as const;
+    const training = sourceOf(bench.images);
+    const found = await jobs.call('outlook', {
+      recipe,
+      data: { ...data, training, allowMissingClasses: false },
+    });
+    expect(found).toMatchObject({ lesionsKnown: false, missing: [] });
+    expect(found.training).toEqual(found.classes.map(() => perClass - 1));
+    expect(found.validation).toEqual(found.classes.map(() => 1));
+    expect(found.problems.map(({ problem }) => problem.code)).toContain('LESIONS_UNKNOWN');
+    // A cache that holds these images and nothing else but its header.
+    const cache = join(bench.root, 'measured.orbits');
+    await prefinetune(bench.store, smallRequest(bench, 'measured', { rounds: 1 }, { cache }));
+    const { size } = statSync(cache);
+    expect(found.disk.cache).toBe(size - headerBytes);
+    expect(found.disk.free).toBeGreaterThan(0);
+
+    const partial = join(bench.root, 'partial');
+    for (const code of found.classes.slice(1)) {
+      cpSync(join(bench.images, code), join(partial, code), { recursive: true });
+    }
+    const lacking = await jobs.call('outlook', {
+      recipe,
+      data: { ...data, training: sourceOf(partial), allowMissingClasses: false },
+    });
+    expect(lacking.missing).toEqual([found.classes[0]]);
+  });
+
+  it('takes the classes of a training from scratch from its images', async () => {
+    const training = sourceOf(bench.images);
+    const { classes, missing, disk } = await createJobs(bench.folders).call('outlook', {
+      recipe: { kind: 'scratch', config: scratchDefaults },
+      data: { ...data, training, allowMissingClasses: false },
+    });
+    // Folders named MEL, NV, ... stand for the seven classes of ISIC 2018.
+    expect(classes).toEqual([...isicClasses]);
+    expect(missing).toEqual(isicClasses.filter((code) => !existsSync(join(bench.images, code))));
+    expect(disk.cache).toBeGreaterThan(4 * perClass * 3 * 128 * 128);
   });
 });
 

@@ -13,7 +13,7 @@ import { defaultModelFolders, type ModelFolders } from '../engine/folders.ts';
 import { ModelStore } from '../engine/store/store.ts';
 import { runEvaluation } from './evaluate.ts';
 import { summariseDataset } from './open-dataset.ts';
-import { runTraining } from './train.ts';
+import { foreseeTraining, runTraining } from './train.ts';
 
 /** What an operation is given while it runs. */
 export interface RunningJob<Name extends JobOperation> {
@@ -35,6 +35,7 @@ type Operations = {
 const operations: Operations = {
   openDataset: ({ source }, { signal }) => summariseDataset(source, signal),
   evaluate: runEvaluation,
+  outlook: foreseeTraining,
   train: runTraining,
 };
 

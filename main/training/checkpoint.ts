@@ -2,7 +2,7 @@
 // whole or not at all. Layout: a line that names the version, the SHA-256 of what follows, the length of a JSON text,
 // the text, the tensors as safetensors.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { readSafetensors, writeSafetensors } from '../clip/safetensors.ts';
 import { DermOrbitError } from '../contract/errors.ts';
@@ -83,6 +83,33 @@ export async function readCheckpoint(path: string): Promise<TrainingCheckpoint> 
       ),
     );
   return { ...meta.data, state: part('state/'), bestWeights: part('best/') };
+}
+
+/** More than any history takes. */
+const largestMeta = 64 * 1024 * 1024;
+
+/**
+ * What a checkpoint says about its run, without its tensors: for lists, which would not wait for all of it to be read
+ * and hashed. Nothing is trained on from this.
+ * @returns null if there is none, or none that can be read
+ */
+export async function readCheckpointMeta(path: string): Promise<CheckpointMeta | null> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return null;
+  try {
+    const head = Buffer.alloc(magic.length + hashBytes + 8);
+    await file.read(head, 0, head.length, 0);
+    if (head.subarray(0, magic.length).toString('latin1') !== magic) return null;
+    const length = Number(head.readBigUInt64LE(magic.length + hashBytes));
+    if (length > largestMeta) return null;
+    const text = Buffer.alloc(length);
+    await file.read(text, 0, length, head.length);
+    return metaSchema.safeParse(parseJson(text)).data ?? null;
+  } catch {
+    return null;
+  } finally {
+    await file.close();
+  }
 }
 
 function withPrefix(prefix: string, state: State): [string, Tensor][] {

@@ -43,7 +43,7 @@ export async function compareWithStart(comparison: Comparison): Promise<ResultRo
       const lesions = validation.images.map(({ item }) => item.lesion);
       const interval = accuracyInterval(answers.answers, lesions);
       // Turned images would have to be read anew: the cache has the orbit of the image as it is.
-      return { name, balancedAccuracy, interval, top1, recalls, flipRate: null };
+      return { name, balancedAccuracy, interval, top1, recalls: [...recalls], flipRate: null };
     } finally {
       await validator.release();
     }

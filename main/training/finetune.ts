@@ -47,7 +47,12 @@ export async function finetune(
   return runTower(
     store,
     request,
-    { kind: 'finetune', base: opened, config, measured: config.group, plan },
+    {
+      recipe: { kind: 'finetune', config, model: manifest.id },
+      base: opened,
+      measured: config.group,
+      plan,
+    },
     options,
   );
 }

@@ -13,7 +13,7 @@ import { weightNets, weightTensor } from './graphs/weight-nets.ts';
 import { countByClass } from './data/describe.ts';
 import { type DataHashes, type PrefinetuneRequest, type TrainInput } from './request.ts';
 import { installTrained } from './run/install.ts';
-import { modelCard, netNames, plain } from './run/model-card.ts';
+import { cardMetrics, modelCard, netNames, plain } from './run/model-card.ts';
 import { softwareVersions } from './run/versions.ts';
 import type { RunFolder } from './run/run-folder.ts';
 
@@ -89,16 +89,9 @@ export async function finishModel(
         0,
         2000,
       ),
-    metrics: results
-      .filter(({ balancedAccuracy }) => Number.isFinite(balancedAccuracy))
-      .map(({ name, balancedAccuracy }) => ({
-        name: `balanced accuracy, ${name}`,
-        value: balancedAccuracy,
-        dataset: 'validation images of the run',
-        images,
-        note: 'weights chosen on the same images',
-      })),
+    metrics: cardMetrics(results, images),
   });
+  await folder.writeResult({ model: out, finished: new Date().toISOString(), results });
   onEvent?.({ kind: 'done', model: out, folder: installed.folder, run, results });
   return installed;
 }

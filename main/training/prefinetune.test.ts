@@ -131,9 +131,12 @@ it('leaves a run folder, and a model with the other files of the one it started 
     'MODEL_CARD.md',
     'checkpoint.bin',
     'config.json',
+    'curves.png',
     'curves.svg',
     'data.json',
     'epochs.csv',
+    'request.json',
+    'result.json',
   ]);
   const svg = readFileSync(join(request.run, 'curves.svg'), 'utf8');
   expect(svg).toMatch(/^<svg [^>]*>.*<\/svg>\n$/s);

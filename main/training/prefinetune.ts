@@ -27,7 +27,7 @@ import { frozenParts, packagedNet } from './frozen.ts';
 import { activationBytes, partSize } from './graphs/accumulate.ts';
 import { forwardGraph, type ForwardSpec } from './graphs/forward.ts';
 import { freshWeights, parameterNames, weightNets } from './graphs/weight-nets.ts';
-import type { PrefinetuneRequest, Prepared, TrainInput } from './request.ts';
+import { taskOf, type PrefinetuneRequest, type Prepared, type TrainInput } from './request.ts';
 import { runRounds } from './rounds.ts';
 import { RunFolder } from './run/run-folder.ts';
 import { Stepper } from './step.ts';
@@ -52,6 +52,8 @@ export async function prefinetune(
   // Before hours of work, not after: the name must be free.
   await store.reserve(request.out);
   const net = trainedNet(config);
+  const task = taskOf({ kind: 'prefinetune', config, model: request.model.manifest.id }, request);
+  await RunFolder.announce(request.run, request.resume, task);
   const data = await openTrainingData(request.data, request.model.manifest.classes, config.seed, signal);
   announce(data, onEvent);
   const model = await loadModel(request.model, request.provider);
@@ -72,7 +74,7 @@ export async function prefinetune(
       return await train(
         store,
         request,
-        { ...prepared, data, model, net, problems, skipped },
+        { ...prepared, task, data, model, net, problems, skipped },
         { signal, onEvent },
       );
     } finally {
@@ -134,6 +136,7 @@ async function train(
     versions: { dermorbit: version },
   };
   const { folder, checkpoint } = await RunFolder.open(request.run, request.resume, identity);
+  await folder.writeRequest(input.task);
   await folder.writeData({
     lesionsKnown: input.data.lesionsKnown,
     problems: input.problems,

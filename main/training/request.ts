@@ -1,5 +1,6 @@
 // What a pre-finetuning is asked for, and what it knows once its data lie in the cache.
 import type { Problem } from '../contract/evaluation.ts';
+import type { Recipe, TrainTask } from '../contract/jobs.ts';
 import type { ProviderChoice } from '../contract/settings.ts';
 import type { PrefinetuneConfig, SkippedImage } from '../contract/training.ts';
 import type { LoadedModel } from '../engine/model.ts';
@@ -22,6 +23,14 @@ export interface PrefinetuneRequest {
   readonly resume: boolean;
 }
 
+/** A request as its run folder keeps it. */
+export function taskOf(
+  recipe: Recipe,
+  { data, provider, out }: Pick<PrefinetuneRequest, 'data' | 'provider' | 'out'>,
+): TrainTask {
+  return { recipe, data, provider, out };
+}
+
 /** Cached images that are known by name, too. */
 export interface NamedSet extends CachedSet {
   readonly images: readonly HashedItem[];
@@ -34,6 +43,7 @@ export interface Prepared {
 }
 
 export interface TrainInput extends Prepared {
+  readonly task: TrainTask;
   readonly data: OpenedData;
   readonly model: LoadedModel;
   readonly net: CombinerName;

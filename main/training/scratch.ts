@@ -52,7 +52,12 @@ export async function trainFromScratch(
   return runTower(
     store,
     request,
-    { kind: 'scratch', base: null, config, measured: 'c4', plan: { ...plan, provider } },
+    {
+      recipe: { kind: 'scratch', config },
+      base: null,
+      measured: 'c4',
+      plan: { ...plan, provider },
+    },
     options,
   );
 }

@@ -18,6 +18,8 @@ export interface JobHandle {
 export interface JobPlan {
   readonly kind: Job['kind'];
   readonly title: string;
+  /** Of a training: its run. */
+  readonly runId: string | null;
   run(handle: JobHandle, attempt: number): Promise<string>;
 }
 
@@ -35,7 +37,7 @@ const noticePause = 150;
 const remembered = 50;
 
 /** Of these a training says many, and the latest replaces the one before. */
-const replacing: ReadonlySet<TrainingEvent['kind']> = new Set(['reading', 'cache', 'step']);
+const replacing: ReadonlySet<TrainingEvent['kind']> = new Set(['reading', 'cache', 'step', 'measuring']);
 
 export class JobBoard {
   readonly #entries = new Map<string, Entry>();
@@ -63,6 +65,7 @@ export class JobBoard {
       id: newId(),
       kind: plan.kind,
       title: plan.title,
+      runId: plan.runId,
       state: 'running',
       started: new Date().toISOString(),
       ended: null,

@@ -162,6 +162,7 @@ it('keeps the lasting events of a training, and of those that replace one anothe
   const job = board.start({
     kind: 'train',
     title: 'mine',
+    runId: 'mine',
     run: ({ training }) => {
       for (let number = 1; number <= 100; number++) training(step(number));
       training(stopped);

@@ -1,5 +1,5 @@
 // One handler per request about long jobs and what came out of them.
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { z } from 'zod';
 import { jobRequests, type DataReference, type Job } from '../../contract/application-jobs.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
@@ -8,6 +8,7 @@ import type { CallOptions, Context } from '../context.ts';
 import type { ExportDocument } from '../surface.ts';
 import type { JobHandle } from './board.ts';
 import { selectCases } from './select-cases.ts';
+import { trainingHandlers } from './training.ts';
 
 type JobRequest = keyof typeof jobRequests;
 type Checked<Name extends JobRequest> = z.output<(typeof jobRequests)[Name]['input']>;
@@ -35,7 +36,7 @@ export const jobHandlers: Handlers = {
 
   jobs: ({ jobs }) => Promise.resolve(jobs.board.jobs()),
   startEvaluation: (context, request) => Promise.resolve(startEvaluation(context, request)),
-  startTraining: (context, request) => Promise.resolve(startTraining(context, request)),
+  ...trainingHandlers,
   cancelJob: ({ jobs }, { job }) => {
     jobs.board.cancel(job);
     return Promise.resolve({});
@@ -71,29 +72,7 @@ function startEvaluation(context: Context, request: Checked<'startEvaluation'>):
     return id;
   };
   const title = `${request.models.join(', ')} on ${basename(source.images)}`;
-  return jobs.board.start({ kind: 'evaluate', title, run });
-}
-
-function startTraining(context: Context, request: Checked<'startTraining'>): Job {
-  const { data: references, jobs, folders } = context;
-  const { training, validation, ...rest } = request.data;
-  const data = {
-    ...rest,
-    training: references.sourceOf(training),
-    validation: validation === null ? null : references.sourceOf(validation),
-  };
-  const run = async ({ signal, training: tell }: JobHandle, attempt: number): Promise<string> => {
-    const input = {
-      ...request,
-      data,
-      run: join(folders.data, 'runs', request.out),
-      resume: request.resume || attempt > 0,
-    };
-    const { model } = await jobs.api.call('train', input, { signal, onEvent: tell });
-    context.notify({ kind: 'modelsChanged' });
-    return model;
-  };
-  return jobs.board.start({ kind: 'train', title: `${request.out} (${request.kind})`, run });
+  return jobs.board.start({ kind: 'evaluate', title, runId: null, run });
 }
 
 async function documentOf(

@@ -12,7 +12,11 @@ import type { Filling } from './fill.ts';
 import type { OrbitKey } from './layout.ts';
 
 /** What the cache of a model, a group and a level holds. */
-export function cacheKeyOf(model: LoadedModel, group: GroupName, level: Level): OrbitKey {
+export function cacheKeyOf(
+  model: Pick<LoadedModel, 'manifest' | 'sha256' | 'provider'>,
+  group: GroupName,
+  level: Level,
+): OrbitKey {
   const { id, files, input, features, embedding } = model.manifest;
   const keepsFeatures = level === 'feature';
   return {

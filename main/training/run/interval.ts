@@ -11,7 +11,7 @@ import type { PreparedSet } from '../../evaluation/metrics/scored-set.ts';
 export function accuracyInterval(
   set: PreparedSet,
   lesions: readonly (string | null)[],
-): readonly [low: number, high: number] | null {
+): [low: number, high: number] | null {
   const [figure] = bootstrap(
     {
       names: ['balancedAccuracy'],

@@ -70,9 +70,9 @@ function resultRow(
   const accuracy = figure('balancedAccuracy');
   return {
     name: `${model}, ${settings.group} ${settings.method}`,
-    balancedAccuracy: accuracy?.value ?? Number.NaN,
+    balancedAccuracy: accuracy?.value ?? null,
     interval: accuracy?.low != null && accuracy.high != null ? [accuracy.low, accuracy.high] : null,
-    top1: figure('top1')?.value ?? Number.NaN,
+    top1: figure('top1')?.value ?? null,
     recalls: classes.map((code) => figure(`recall/${code}`)?.value ?? null),
     flipRate: robustness?.shares.find(({ name }) => name === 'flipped')?.value ?? null,
   };

@@ -1,4 +1,5 @@
 // The card of a trained model, filled from its run: nothing in it was typed by hand. Pure.
+import type { Manifest } from '../../contract/manifest.ts';
 import type { ResultRow, RoundFigures, SkippedImage, TrainingConfig } from '../../contract/training.ts';
 import type { Problem } from '../../contract/evaluation.ts';
 
@@ -36,6 +37,23 @@ export const plain = (text: string) =>
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(plain).join(' | ')} |`;
   return [line(header), `|${header.map(() => ' --- ').join('|')}|`, ...rows.map(line)].join('\n');
+}
+
+/** Figures for the manifest: those that are defined. */
+export function cardMetrics(results: readonly ResultRow[], images: number): Manifest['metrics'] {
+  return results.flatMap(({ name, balancedAccuracy: value }) =>
+    value === null
+      ? []
+      : [
+          {
+            name: `balanced accuracy, ${name}`,
+            value,
+            dataset: 'validation images of the run',
+            images,
+            note: 'weights chosen on the same images',
+          },
+        ],
+  );
 }
 
 export function modelCard(facts: CardFacts): string {

@@ -1,21 +1,27 @@
-// The folder of a run: what it was told (config.json), what it used (data.json), where it stands (checkpoint), and its
-// figures as a table and as curves.
+// The folder of a run: what it was asked for (request.json), what it was told (config.json), what it used (data.json),
+// where it stands (checkpoint), its figures as a table and as curves, and how it ended (result.json).
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
-import type { RoundFigures } from '../../contract/training.ts';
+import type { TrainTask } from '../../contract/jobs.ts';
+import type { RoundFigures, RunResult } from '../../contract/training.ts';
+import { drawingToPng } from '../../imaging/drawing.ts';
 import { readCheckpoint, writeCheckpoint, type TrainingCheckpoint } from '../checkpoint.ts';
 import { drawCurves } from './curves.ts';
 import { replaceFile } from './replace-file.ts';
 
-const names = {
+/** Files of a run. */
+export const runFiles = {
+  request: 'request.json',
   config: 'config.json',
   data: 'data.json',
   checkpoint: 'checkpoint.bin',
   table: 'epochs.csv',
   curves: 'curves.svg',
+  picture: 'curves.png',
   card: 'MODEL_CARD.md',
+  result: 'result.json',
 } as const;
 
 export class RunFolder {
@@ -23,6 +29,21 @@ export class RunFolder {
 
   private constructor(path: string) {
     this.path = path;
+  }
+
+  /**
+   * Notes what a run is asked for before anything of it is done, so that it can be resumed from any moment on.
+   * @throws DermOrbitError RUN_EXISTS, before hours of reading images, not after; WRITE_FAILED, DISK_FULL
+   */
+  static async announce(path: string, resume: boolean, task: TrainTask): Promise<void> {
+    if (existsSync(join(path, runFiles.config))) {
+      // Whether these are its settings is found out when it is opened; until then its own request stays.
+      if (resume) return;
+      throw new DermOrbitError('RUN_EXISTS', `${path} holds a training run.`);
+    }
+    const folder = new RunFolder(path);
+    await folder.#make();
+    await folder.writeRequest(task);
   }
 
   /**
@@ -37,27 +58,36 @@ export class RunFolder {
     identity: Readonly<Record<string, unknown>>,
   ): Promise<{ folder: RunFolder; checkpoint: TrainingCheckpoint | null }> {
     const folder = new RunFolder(path);
-    const begun = existsSync(join(path, names.config));
+    const begun = existsSync(join(path, runFiles.config));
     if (!begun || !resume) {
       if (begun) throw new DermOrbitError('RUN_EXISTS', `${path} holds a training run.`);
-      await mkdir(path, { recursive: true }).catch((error: unknown) => {
-        throw asDermOrbitError(error, 'WRITE_FAILED');
-      });
+      await folder.#make();
       await folder.#write('config', json(identity));
       return { folder, checkpoint: null };
     }
-    requireSame(path, await readJson(join(path, names.config)), identity);
+    requireSame(path, await readJson(join(path, runFiles.config)), identity);
     await folder.#write('config', json(identity));
     // Stopped before its first checkpoint: it begins again.
-    if (!existsSync(join(path, names.checkpoint))) return { folder, checkpoint: null };
-    return { folder, checkpoint: await readCheckpoint(join(path, names.checkpoint)) };
+    if (!existsSync(join(path, runFiles.checkpoint))) return { folder, checkpoint: null };
+    return { folder, checkpoint: await readCheckpoint(join(path, runFiles.checkpoint)) };
   }
 
   /** Checkpoint first: figures may lag behind it, never run ahead. */
   async save(checkpoint: TrainingCheckpoint): Promise<void> {
-    await writeCheckpoint(join(this.path, names.checkpoint), checkpoint);
+    await writeCheckpoint(join(this.path, runFiles.checkpoint), checkpoint);
     await this.#write('table', table(checkpoint.history));
-    await this.#write('curves', drawCurves(checkpoint.history));
+    const curves = drawCurves(checkpoint.history);
+    await this.#write('curves', curves);
+    await this.#write('picture', await drawingToPng(curves));
+  }
+
+  /** Of the latest start: what may change when a run goes on stands here as it is now. */
+  writeRequest(task: TrainTask): Promise<void> {
+    return this.#write('request', json(task));
+  }
+
+  writeResult(result: RunResult): Promise<void> {
+    return this.#write('result', json(result));
   }
 
   writeData(data: unknown): Promise<void> {
@@ -68,8 +98,14 @@ export class RunFolder {
     return this.#write('card', card);
   }
 
-  #write(name: keyof typeof names, text: string): Promise<void> {
-    return replaceFile(join(this.path, names[name]), text);
+  async #make(): Promise<void> {
+    await mkdir(this.path, { recursive: true }).catch((error: unknown) => {
+      throw asDermOrbitError(error, 'WRITE_FAILED');
+    });
+  }
+
+  #write(name: keyof typeof runFiles, data: string | Uint8Array): Promise<void> {
+    return replaceFile(join(this.path, runFiles[name]), data);
   }
 }
 

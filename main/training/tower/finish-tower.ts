@@ -14,7 +14,7 @@ import type { HashedItem, OpenedData } from '../data/training-data.ts';
 import type { TrainOptions } from '../prefinetune.ts';
 import type { DataHashes } from '../request.ts';
 import { measureModels } from '../run/measure.ts';
-import { modelCard, netNames, plain } from '../run/model-card.ts';
+import { cardMetrics, modelCard, netNames, plain } from '../run/model-card.ts';
 import { replaceFile } from '../run/replace-file.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { softwareVersions } from '../run/versions.ts';
@@ -67,15 +67,7 @@ export async function finishTower(
     name: request.out,
     description: headlineOf(result).slice(0, 2000),
     license: task.base?.manifest.license ?? 'that of the images it was trained on',
-    metrics: results
-      .filter(({ balancedAccuracy }) => Number.isFinite(balancedAccuracy))
-      .map(({ name, balancedAccuracy }) => ({
-        name: `balanced accuracy, ${name}`,
-        value: balancedAccuracy,
-        dataset: 'validation images of the run',
-        images: validation.length,
-        note: 'weights chosen on the same images',
-      })),
+    metrics: cardMetrics(results, validation.length),
   };
   await replaceFile(path('about.json'), JSON.stringify(about));
   const installed = await importModel(
@@ -85,6 +77,7 @@ export async function finishTower(
   );
   await rm(trial, { recursive: true, force: true });
   const { out, run } = request;
+  await folder.writeResult({ model: out, finished: new Date().toISOString(), results });
   options.onEvent?.({ kind: 'done', model: out, folder: installed.folder, run, results });
   return installed;
 }

@@ -2,8 +2,8 @@
 // and training from scratch call it with what they start from.
 import { join } from 'node:path';
 import { asDermOrbitError } from '../../contract/errors.ts';
+import type { Recipe } from '../../contract/jobs.ts';
 import type { GroupName, ProviderChoice } from '../../contract/settings.ts';
-import type { FinetuneConfig, ScratchConfig } from '../../contract/training.ts';
 import { dataFolder } from '../../engine/folders.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';
@@ -19,6 +19,7 @@ import {
 import { announce, describeSide, hashOf, requireValidation, withoutSkipped } from '../data/describe.ts';
 import { groups } from '../../groups/groups.ts';
 import { randomFor, shuffled } from '../random.ts';
+import { taskOf } from '../request.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import type { TrainOptions } from '../prefinetune.ts';
 import { finishTower } from './finish-tower.ts';
@@ -41,10 +42,9 @@ export interface TowerRequest {
 
 /** What a run is, beside its data. */
 export interface TowerTask {
-  readonly kind: 'finetune' | 'scratch';
+  readonly recipe: Exclude<Recipe, { kind: 'prefinetune' }>;
   /** The model that it starts from. */
   readonly base: ModelPackage | null;
-  readonly config: FinetuneConfig | ScratchConfig;
   /** Whose turns the finished model is measured under. */
   readonly measured: GroupName;
   /** All but the configuration, which lacks the length of a round until the images are known. */
@@ -63,8 +63,11 @@ export async function runTower(
 ): Promise<ModelPackage> {
   // Before hours of work, not after: the name must be free.
   await store.reserve(request.out);
-  const { config, base } = task;
+  const { recipe, base } = task;
+  const { config } = recipe;
   const { classes } = task.plan;
+  const asked = taskOf(recipe, request);
+  await RunFolder.announce(request.run, request.resume, asked);
   const data = await openTrainingData(request.data, classes, config.seed, signal);
   announce(data, onEvent);
   try {
@@ -80,13 +83,14 @@ export async function runTower(
     const plan = { ...task.plan, start, config: { ...config, iterations } };
     const hashes = { training: hashOf(training), validation: hashOf(validation) };
     const identity = {
-      kind: task.kind,
+      kind: recipe.kind,
       config: plan.config,
       model: base && { id: base.manifest.id, sha256: base.sha256 },
       data: { trainingImages: hashes.training, validationImages: hashes.validation },
       versions: { dermorbit: version },
     };
     const { folder, checkpoint } = await RunFolder.open(request.run, request.resume, identity);
+    await folder.writeRequest(asked);
     const problems = [...data.problems, ...hashed.problems];
     await folder.writeData({
       lesionsKnown: data.lesionsKnown,
@@ -123,7 +127,7 @@ const calibration = { images: 256, batch: 32 } as const;
 /** Live batch norm needs statistics, which a package does not hold. */
 async function startOf(
   request: TowerRequest,
-  { base, config, plan }: TowerTask,
+  { base, recipe: { config }, plan }: TowerTask,
   training: readonly HashedItem[],
   options: TrainOptions,
 ): Promise<StartingPoint> {

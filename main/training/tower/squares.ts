@@ -30,6 +30,11 @@ export function trainingSide(size: number): number {
   return Math.ceil(size * detail);
 }
 
+/** What the pixel cache of one side holds. */
+export function pixelKey(side: number): PixelKey {
+  return { format: 1, content: 'pixels', dtype: 'uint8', shape: [side, side, 3] };
+}
+
 /**
  * The pixel cache of one side, with these images in it.
  * @param folder of all pixel caches: pictures are known by their hash, so that runs share them
@@ -42,8 +47,8 @@ export async function openSquares(
   items: readonly HashedItem[],
   options: FillOptions,
 ): Promise<{ cache: PixelCache; skipped: SkippedImage[] }> {
-  const key: PixelKey = { format: 1, content: 'pixels', dtype: 'uint8', shape: [side, side, 3] };
-  const cache = await RecordCache.open(join(folder, `pixels-${side}.cache`), key, options.signal);
+  const path = join(folder, `pixels-${side}.cache`);
+  const cache = await RecordCache.open(path, pixelKey(side), options.signal);
   try {
     const skipped = await fillCache(cache, items, { side, keep: (square) => square }, options);
     return { cache, skipped };
