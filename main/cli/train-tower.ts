@@ -1,7 +1,15 @@
 // dermorbit train finetune and dermorbit train scratch: what trains an image tower.
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { groupNameSchema, headSchema, inverseSchema, type Head, type Inverse } from '../contract/settings.ts';
+import {
+  groupNameSchema,
+  headSchema,
+  inverseSchema,
+  levelSchema,
+  type Head,
+  type Inverse,
+  type Level,
+} from '../contract/settings.ts';
 import {
   augmentationSchema,
   batchNormSchema,
@@ -50,11 +58,13 @@ interface TowerOptions extends DataOptions, RunOptions, StepOptions {
 interface FinetuneOptions extends TowerOptions {
   readonly model: string;
   readonly method: FinetuneConfig['method'];
+  readonly level?: Level;
   readonly group: FinetuneConfig['group'];
   readonly inverse?: Inverse;
   readonly head?: Head;
   readonly initial: string;
   readonly network: string;
+  readonly dropout: string;
   readonly classEmbeddings: string;
   readonly batchNorm: string;
 }
@@ -73,7 +83,7 @@ const resuming =
   '--resume goes on with the last finished one.\n';
 
 export function addFinetuneCommand(train: Command): void {
-  const { method, group, initial, network, classEmbeddings, batchNorm } = finetuneDefaults;
+  const { method, group, initial, network, dropout, classEmbeddings, batchNorm } = finetuneDefaults;
   const command = train
     .command('finetune')
     .description(
@@ -84,11 +94,13 @@ export function addFinetuneCommand(train: Command): void {
     .addOption(
       choice('--method <method>', 'what it is trained to answer with', finetunedMethodSchema.options, method),
     )
+    .addOption(choice('--level <level>', 'combine feature maps or embeddings', levelSchema.options))
     .addOption(choice('--group <group>', 'turns and mirrors', groupNameSchema.options, group))
     .addOption(choice('--inverse <on|off>', 'turn feature maps back (default: on)', inverseSchema.options))
     .addOption(choice('--head <head>', 'what the pool sees (default: orbit)', headSchema.options))
     .addOption(choice('--initial <weights>', 'of the weight network', initialWeightsSchema.options, initial))
     .addOption(choice('--network <state>', 'whether the weight network learns', partSchema.options, network))
+    .option('--dropout <share>', 'of the embedding-level lambda net', String(dropout))
     .addOption(
       choice('--class-embeddings <state>', 'whether they learn', partSchema.options, classEmbeddings),
     )
@@ -181,18 +193,20 @@ function towerFields(options: TowerOptions) {
 const cacheOf = ({ cache }: RunOptions) => (cache === undefined ? null : resolve(cache));
 
 async function runFinetune(options: FinetuneOptions): Promise<void> {
-  const { method, group, inverse, head } = options;
+  const { method, level, group, inverse, head } = options;
   const settings = resolveSettings(
-    { method, group, inverse, head },
-    new Set(['lambda', 'attention'] as const),
+    { method, level, group, inverse, head },
+    new Set(['lambda', 'attention', 'lambdaEmbedding'] as const),
   );
   const config = checkedConfig(finetuneConfigSchema, {
     method,
+    level: settings.level,
     group,
     inverse: settings.inverse,
     head: settings.head,
     initial: options.initial,
     network: options.network,
+    dropout: numberOf('--dropout', options.dropout),
     classEmbeddings: options.classEmbeddings,
     batchNorm: options.batchNorm,
     ...towerFields(options),

@@ -31,6 +31,16 @@ const training = (...options: string[]) => [
   ...['--rounds', '2', '--iterations', '2', '--batch', '2', '--validation-share', '0.5', ...options],
 ];
 
+const tower = (command: string, ...options: string[]) => [
+  ...[script, 'train', command, '--images', images],
+  ...['--rounds', '2', '--iterations', '1', '--batch', '2', '--validation-share', '0.5', ...options],
+];
+/** The smallest tower there is. */
+const small = [
+  ...['--layers', '1-1-1-1', '--width', '2', '--embedding', '8', '--size', '64'],
+  ...['--smaller-first', '32:1'],
+];
+
 function dermorbit(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, args, { env: environment(), maxBuffer: 1e8 }, (error, out, err) => {
@@ -58,7 +68,7 @@ function killedAt(kind: TrainingEvent['kind'], ...args: string[]): Promise<void>
   });
 }
 
-describe('train prefinetune', () => {
+describe('train', () => {
   it('survives being killed while orbits are computed and between rounds, and ends as if nothing had happened', async () => {
     const args = training('--method', 'lambda', '--out', 'killed', '--json');
     await killedAt('cache', ...args);
@@ -97,6 +107,56 @@ describe('train prefinetune', () => {
     },
   ])('refuses $name', async ({ options, says }) => {
     const ended = await dermorbit(...training(...options));
+    expect(ended.code).toBe(1);
+    expect(ended.err).toContain(says);
+  });
+
+  it('makes a new model from scratch, also after being killed between rounds', async () => {
+    const args = tower('scratch', ...small, '--out', 'new', '--json');
+    await killedAt('round', ...args);
+    expect(existsSync(join(work, 'home', 'models', 'new'))).toBe(false);
+    const ended = await dermorbit(...args, '--resume');
+    expect(ended.code, ended.err).toBe(0);
+    const done = eventsOf(ended.out).at(-1)!;
+    expect(done).toMatchObject({ kind: 'done', model: 'new' });
+    const classified = await dermorbit(script, 'classify', '--model', 'new', '--json', join(images, 'NV'));
+    expect(classified.code).toBe(0);
+    expect(classified.out).toContain('"method":"equitune"');
+    const finetuned = tower(
+      'finetune',
+      '--model',
+      'new',
+      '--method',
+      'equitune',
+      '--group',
+      'c2',
+      '--out',
+      'newer',
+    );
+    const told = await dermorbit(...finetuned);
+    expect(told.code, told.err).toBe(0);
+    expect(told.out).toMatch(/newer, c2 equitune +\d+\.\d %/);
+    expect(told.out).toMatch(/new, c2 vanilla +\d+\.\d %/);
+  });
+
+  it.each([
+    { name: 'an odd width', command: 'scratch', options: ['--width', '3'], says: '--width' },
+    { name: 'a size that cannot be halved', command: 'scratch', options: ['--size', '100'], says: '--size' },
+    {
+      name: 'rounds on small pictures alone',
+      command: 'scratch',
+      options: [...small, '--rounds', '1'],
+      says: 'leave none at 64',
+    },
+    { name: 'a crop of three sides', command: 'finetune', options: ['--crop', '1-2-3'], says: '--crop' },
+    {
+      name: 'attention at embedding level',
+      command: 'finetune',
+      options: ['--method', 'attention', '--level', 'embedding'],
+      says: 'cannot be finetuned',
+    },
+  ])('refuses $name', async ({ command, options, says }) => {
+    const ended = await dermorbit(...tower(command, ...options, '--out', 'never'));
     expect(ended.code).toBe(1);
     expect(ended.err).toContain(says);
   });

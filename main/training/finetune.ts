@@ -31,13 +31,14 @@ export async function finetune(
   const start = await packagedStart(opened, loaded);
   await loaded.release();
   const net = await networkOf(opened, config);
-  const { method, inverse, head } = config;
+  const { method, inverse, head, dropout } = config;
   const group = method === 'vanilla' ? groups.c1 : groups[config.group];
   const plan = {
     start,
     rule: { group, net, inverse, head },
     batchNorm: config.batchNorm,
     classEmbeddings: config.classEmbeddings,
+    dropout,
     network: net && config.network === 'trainable' ? parameterNames(net.name, manifest) : [],
     stages: [{ size: manifest.input.size, from: 1, to: config.rounds }],
     classes: manifest.classes,

@@ -41,6 +41,7 @@ export async function trainFromScratch(
     batchNorm: 'live',
     classEmbeddings: 'trainable',
     network: [],
+    dropout: 0,
     stages,
     classes,
     input: { mean: CLIP_MEAN, std: CLIP_STD },

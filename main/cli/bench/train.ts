@@ -1,5 +1,5 @@
-// The benchmark of training: what a step costs beside the forward pass alone, how fast images come out of the orbit
-// cache, what building it costs beside the bare image tower, and how much memory all that takes.
+// The benchmark of training: what a step costs beside the forward pass alone, of a weight network and of a whole image
+// tower, how fast images come out of the orbit cache, what building it costs beside the bare image tower, and how much memory all that takes.
 import { fork } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { defaultModelId } from '../../engine/store/store.ts';
 import type { BenchOptions } from '../bench.ts';
 import { note, paint, table } from '../output.ts';
 import { makeRn50 } from './random-rn50.ts';
+import type { TowerFigures, TowerTask } from './train-tower-worker.ts';
 import type { TrainFigures, TrainTask } from './train-worker.ts';
 
 /** Distinct images that are cached. */
@@ -22,12 +23,18 @@ export async function benchTrain({ runs, json }: BenchOptions): Promise<void> {
     note('Making a CLIP RN50 with random weights ...');
     const random = await makeRn50(work);
     const figures: TrainFigures[] = [];
+    const towers: TowerFigures[] = [];
     for (const model of [defaultModelId, random]) {
       note(`Measuring ${model === random ? 'RN50' : model} ...`);
-      figures.push(await measure({ model, images, runs }));
+      figures.push(await measure<TrainFigures>('train-worker', { model, images, runs }));
+      const batch = model === random ? 8 : 64;
+      towers.push(await measure<TowerFigures>('train-tower-worker', { model, batch, runs }));
     }
-    if (json) process.stdout.write(`${JSON.stringify({ models: figures }, null, 2)}\n`);
-    else print(figures, runs);
+    if (json) process.stdout.write(`${JSON.stringify({ models: figures, towers }, null, 2)}\n`);
+    else {
+      print(figures, runs);
+      printTowers(towers, runs);
+    }
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -48,13 +55,13 @@ async function makeImages(folder: string): Promise<string[]> {
   );
 }
 
-function measure(task: TrainTask): Promise<TrainFigures> {
-  const worker = fork(join(import.meta.dirname, `train-worker${extname(import.meta.filename)}`), [
+function measure<Figures>(name: string, task: TrainTask | TowerTask): Promise<Figures> {
+  const worker = fork(join(import.meta.dirname, `${name}${extname(import.meta.filename)}`), [
     JSON.stringify(task),
   ]);
   return new Promise((resolve, reject) => {
     worker.once('message', (figures) => {
-      resolve(figures as TrainFigures);
+      resolve(figures as Figures);
     });
     worker.once('exit', (code) => {
       reject(new Error(`the measuring process ended with code ${code ?? 'none'}`));
@@ -90,5 +97,24 @@ function print(figures: readonly TrainFigures[], runs: number): void {
       `Pre-finetuning of the lambda net, c4, inverse on, orbit head, SGD with momentum, batches of ${figures[0]!.batch} in parts of\n` +
       `${figures.map(({ part, model }) => `${part} (${model})`).join(', ')}; cpu, medians of ${runs} runs, ratios of neighbouring runs. images/s: from the cache,\n` +
       `reading included. cached/s: file to cache; its share is that of the bare tower with ready tensors.\n`,
+  );
+}
+
+function printTowers(figures: readonly TowerFigures[], runs: number): void {
+  const header = ['model', 'batch', 'step ms', 'forward ms', 'step/forward', 'augment ms', 'peak RSS MB'];
+  const rows = figures.map((one) => [
+    one.model,
+    String(one.batch),
+    one.step.toFixed(0),
+    one.forward.toFixed(0),
+    one.ratio.toFixed(2),
+    one.augment.toFixed(0),
+    one.peakMegabytes.toFixed(0),
+  ]);
+  process.stdout.write(
+    `\n${table([header.map((cell) => paint('dim', cell)), ...rows], new Set([1, 2, 3, 4, 5, 6]))}\n\n` +
+      `Training of the whole tower, upright, batch norm live, AdamW, averaged weights, in parts of ` +
+      `${figures.map(({ part, model }) => `${part} (${model})`).join(', ')}; medians of\n${runs} runs. ` +
+      `forward: the same graph without its backward half.\n`,
   );
 }

@@ -1,7 +1,7 @@
 // Sets of cached orbits as training and validation take them: parts of a batch to learn from, and rows to answer.
 import type { PrefinetuneConfig } from '../../contract/training.ts';
 import { below, type Random } from '../../evaluation/metrics/random.ts';
-import { dropoutLayers, dropoutMask } from '../graphs/dropout.ts';
+import { dropoutFeeds } from '../graphs/dropout.ts';
 import type { Part } from '../step.ts';
 import type { AnswerableSet } from '../validate.ts';
 import { batchDims, readBatch, type Turned } from './batches.ts';
@@ -56,17 +56,11 @@ export function partsOf(
       return { sha256, turn: turns ? below(random, orientations) : 0 };
     });
     const rows = chosen.length * orientations;
-    const masks =
-      dropout > 0
-        ? dropoutLayers.map(({ mask, units }) => [
-            mask,
-            { data: dropoutMask(random, rows * units, dropout), dims: [rows, units] },
-          ])
-        : [];
+    const masks = dropoutFeeds(random, rows, dropout);
     parts.push(async () => ({
       feeds: {
         orbit: { data: await readBatch(cache, turned), dims: batchDims(cache, rows) },
-        ...(Object.fromEntries(masks) as Part['feeds']),
+        ...masks,
       },
       labels: chosen.map(({ label }) => label),
     }));

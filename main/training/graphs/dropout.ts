@@ -1,5 +1,6 @@
 // Dropout in the embedding-level lambda net, as masks that every step is fed with: the graph stays a pure function, and
 // the seed decides. METHODS.md gives the share, 0.5; here it acts behind both hidden layers. Pure.
+import type { Tensor } from '../../contract/tensor.ts';
 import type { Random } from '../../evaluation/metrics/random.ts';
 import type { Graph, Node, ValueInfo } from '../../onnx/graph.ts';
 import { uniform } from '../random.ts';
@@ -29,8 +30,22 @@ export function withDropout(graph: Graph): Graph {
   return { ...graph, nodes, inputs: [...graph.inputs, ...masks] };
 }
 
+/**
+ * What the inputs of {@link withDropout} are fed with; nothing where nothing is silenced.
+ * @param rows embeddings of a batch
+ */
+export function dropoutFeeds(random: Random, rows: number, silenced: number): Record<string, Tensor> {
+  if (silenced === 0) return {};
+  return Object.fromEntries(
+    dropoutLayers.map(({ mask, units }) => [
+      mask,
+      { data: dropoutMask(random, rows * units, silenced), dims: [rows, units] },
+    ]),
+  );
+}
+
 /** A mask of `count` units: 0 for a silenced one, and what keeps the mean for the others. */
-export function dropoutMask(random: Random, count: number, silenced: number): Float32Array {
+function dropoutMask(random: Random, count: number, silenced: number): Float32Array {
   const kept = 1 / (1 - silenced);
   return Float32Array.from({ length: count }, () => (uniform(random) < silenced ? 0 : kept));
 }

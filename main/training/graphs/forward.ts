@@ -162,13 +162,16 @@ function embeddingForward({ parts, group, dropout }: ForwardSpec, net: Model): M
     : [];
   const network = dropout ? withDropout(net.graph) : net.graph;
   const { score } = inlineGraph(graph, network, { embedding: orbit, ...Object.fromEntries(masks) });
-  const matrix = graph.float32(
-    'class_embeddings',
-    data.map((value) => value * parts.logits.scale),
-    [width, classes],
-  );
+  const matrix = graph.float32('class_embeddings', data, [width, classes]);
   const products = graph.op('MatMul', [orbit, matrix], {}, 'products');
-  const scaled = graph.op('Mul', [products, graph.reshape(score!, [-1, 1], 'score_column')], {}, 'scaled');
+  const weighted = graph.op(
+    'Mul',
+    [products, graph.reshape(score!, [-1, 1], 'score_column')],
+    {},
+    'weighted',
+  );
+  const scale = graph.float32('logit_scale', Float32Array.of(parts.logits.scale), []);
+  const scaled = graph.op('Mul', [weighted, scale], {}, 'scaled');
   const each = graph.op('Softmax', [scaled], { axis: -1 }, 'probabilities_by_orientation');
   const byImage = graph.reshape(each, [-1, n, classes], 'probabilities_by_image');
   const mean = graph.op('ReduceMean', [byImage], { axes: [1], keepdims: 0 }, 'probabilities');

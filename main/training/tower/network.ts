@@ -12,13 +12,16 @@ import type { TowerPlan } from './train-tower.ts';
 
 /**
  * The network of a method, random or the model's own; null where the method has none.
- * @throws DermOrbitError COMBINER_MISSING
+ * @throws DermOrbitError COMBINER_MISSING; OPTION_INVALID for what no paper defines
  */
 export async function networkOf(
   opened: ModelPackage,
-  { method, initial, seed }: Pick<FinetuneConfig, 'method' | 'initial' | 'seed'>,
+  { method, level, initial, seed }: Pick<FinetuneConfig, 'method' | 'level' | 'initial' | 'seed'>,
 ): Promise<WeightNet> {
-  const name = combinerOf({ method, level: 'feature' });
+  if (level === 'embedding' && method !== 'lambda') {
+    throw new DermOrbitError('OPTION_INVALID', `${method} cannot be finetuned at embedding level.`);
+  }
+  const name = combinerOf({ method, level });
   if (!name) return null;
   const { manifest } = opened;
   if (initial === 'fresh') {

@@ -145,6 +145,7 @@ async function startOf(
         augmentation: config.augmentation,
         rule: { ...input, size, group: groups.c1 },
         part: calibration.batch,
+        dropout: 0,
       },
       chosen,
       random,

@@ -10,6 +10,7 @@ import { fillCache, type FillOptions } from '../cache/fill.ts';
 import type { PixelKey } from '../cache/layout.ts';
 import { RecordCache, type PixelCache } from '../cache/record-cache.ts';
 import type { HashedItem } from '../data/training-data.ts';
+import { dropoutFeeds } from '../graphs/dropout.ts';
 import type { Part } from '../step.ts';
 import type { AnswerableSet } from '../validate.ts';
 import { drawView, renderView } from './augment.ts';
@@ -74,11 +75,13 @@ export interface TrainingPictures {
   readonly rule: ViewRule;
   /** Images of one run of the training graph. */
   readonly part: number;
+  /** Share of units that are silenced; 0 where the network has no dropout. */
+  readonly dropout: number;
 }
 
 /** The parts of a batch, rendered when it is their turn; everything random is drawn now, in order. */
 export function pictureParts(
-  { cache, images, augmentation, rule, part }: TrainingPictures,
+  { cache, images, augmentation, rule, part, dropout }: TrainingPictures,
   batch: readonly number[],
   random: Random,
 ): (() => Promise<Part>)[] {
@@ -91,6 +94,7 @@ export function pictureParts(
       image: images[index]!,
       view: drawView(random, augmentation),
     }));
+    const masks = dropoutFeeds(random, chosen.length * group.order, dropout);
     parts.push(async () => {
       const squares = await Promise.all(chosen.map(({ image }) => cache.read(image.sha256)));
       const views = new Float32Array(chosen.length * group.order * length);
@@ -100,7 +104,7 @@ export function pictureParts(
         orbitInto(views, index * group.order * length, input, rule);
       });
       return {
-        feeds: { views: { data: views, dims: [chosen.length * group.order, 3, size, size] } },
+        feeds: { views: { data: views, dims: [chosen.length * group.order, 3, size, size] }, ...masks },
         labels: chosen.map(({ image }) => image.label),
       };
     });

@@ -46,9 +46,14 @@ const upright = (): Float32Array =>
   toTensor(square, size, bench.model.manifest.input.mean, bench.model.manifest.input.std);
 
 /** Logits of a training graph for the square, in a batch of two. */
-async function answered(from: StartingPoint, method: FinetuneConfig['method'], batchNorm: 'frozen' | 'live') {
+async function answered(
+  from: StartingPoint,
+  method: FinetuneConfig['method'],
+  batchNorm: 'frozen' | 'live',
+  level: FinetuneConfig['level'] = 'feature',
+) {
   const group = method === 'vanilla' ? groups.c1 : groups.c4;
-  const net = await networkOf(bench.model, { method, initial: 'model', seed: 1 });
+  const net = await networkOf(bench.model, { method, level, initial: 'model', seed: 1 });
   const rule = { group, net, inverse: 'on', head: 'orbit' } as const;
   const graph = towerGraph({ start: from, rule, batchNorm, statistics: 'running' });
   const session = await openSession(encodeModel(graph), 'cpu');
@@ -80,6 +85,13 @@ describe.each(methods)('%s', (method) => {
     const expected = await predict(new ImageOrbit(model, upright()), settings);
     expect(distance(await answered(start, method, batchNorm), expected.probabilities)).toBeLessThan(1e-4);
   });
+});
+
+it('lambda at embedding level answers as the engine does', async () => {
+  const settings = resolveSettings({ method: 'lambda', group: 'c4', level: 'embedding' }, model.combiners);
+  const expected = await predict(new ImageOrbit(model, upright()), settings);
+  const logits = await answered(start, 'lambda', 'live', 'embedding');
+  expect(distance(logits, expected.probabilities)).toBeLessThan(1e-3);
 });
 
 it('calibrating batch norm changes no answer, and gives it the statistics of the images', async () => {
@@ -134,7 +146,15 @@ function scratchRequest(out: string, changes: Partial<ScratchConfig> = {}): Scra
 function finetuneRequest(out: string, changes: Partial<FinetuneConfig> = {}): FinetuneRequest {
   const config: FinetuneConfig = {
     ...loop,
-    ...{ method: 'lambda', group: 'c2', inverse: 'on', head: 'orbit', initial: 'model' },
+    ...{
+      method: 'lambda',
+      level: 'feature',
+      dropout: 0,
+      group: 'c2',
+      inverse: 'on',
+      head: 'orbit',
+      initial: 'model',
+    },
     ...{ network: 'trainable', classEmbeddings: 'trainable', batchNorm: 'live', rounds: 2 },
     ...changes,
   };
@@ -272,6 +292,20 @@ describe('finetuning', () => {
     const resumed = await finish(tune({ ...request, resume: true }));
     for (const name of files)
       expect(bytesOf(resumed.model, name).equals(bytesOf(whole.model, name)), name).toBe(true);
+  });
+
+  it('at embedding level, with dropout, is resumed bit for bit and gives the network', async () => {
+    const config = { level: 'embedding', dropout: 0.5, loss: 'original' } as const;
+    const whole = await finish(tune(finetuneRequest('embedded-whole', config)));
+    const request = finetuneRequest('embedded-resumed', config);
+    await stopped(tune(request), 2);
+    const resumed = await finish(tune({ ...request, resume: true }));
+    for (const name of [...files, 'lambda-embedding.onnx']) {
+      expect(bytesOf(resumed.model, name).equals(bytesOf(whole.model, name)), name).toBe(true);
+      expect(bytesOf(whole.model, name).equals(bytesOf(bench.model, name)), name).toBe(false);
+    }
+    const undefinedRequest = finetuneRequest('undefined', { method: 'attention', level: 'embedding' });
+    await expect(finish(tune(undefinedRequest))).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });
 
   it('wants the network that it is to start from', async () => {

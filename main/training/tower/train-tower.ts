@@ -27,6 +27,8 @@ export interface TowerPlan {
   readonly classEmbeddings: FinetuneConfig['classEmbeddings'];
   /** Names of the weight network's weights, if they learn. */
   readonly network: readonly string[];
+  /** Share of the units of an embedding-level network that are silenced while it learns. */
+  readonly dropout: number;
   readonly stages: readonly Stage[];
   readonly classes: readonly string[];
   readonly input: Pick<InputRule, 'mean' | 'std'>;
@@ -89,10 +91,11 @@ async function runStage(
   const start = startAtSize(plan.start, stage.size);
   const names = learnedNames(start, plan.batchNorm, plan.classEmbeddings);
   const parameters = [...names.parameters, ...plan.network];
-  const graph = (statistics: 'batch' | 'running') =>
-    towerGraph({ start, rule, batchNorm: plan.batchNorm, statistics });
-  const forward = graph('batch');
-  const part = partSize(config.batch, activationBytes(forward), stepBytes);
+  const dropout = rule.net?.name === 'lambdaEmbedding' && plan.network.length > 0 ? plan.dropout : 0;
+  const graph = (statistics: 'batch' | 'running', masked: boolean) =>
+    towerGraph({ start, rule, batchNorm: plan.batchNorm, statistics, masked });
+  const forward = graph('batch', dropout > 0);
+  const part = partOf(forward, config.batch);
   const stepper = await Stepper.open({
     forward,
     parameters,
@@ -102,7 +105,7 @@ async function runStage(
     loss: lossOf(plan, sets.training),
     averaging: config.averaging,
   });
-  const validator = await openValidator(graph('running'), parameters, names, provider, part);
+  const validator = await openValidator(graph('running', false), parameters, names, provider, part);
   const pictures = await sets.pictures(stage.size);
   const view = { ...plan.input, size: stage.size, group: rule.group };
   const answers = answerablePictures(pictures.validation, sets.validation, classes, view);
@@ -124,6 +127,7 @@ async function runStage(
               augmentation: config.augmentation,
               rule: view,
               part,
+              dropout,
             },
             batch,
             random,
@@ -173,6 +177,11 @@ function lossOf({ config, classes }: TowerPlan, training: readonly HashedItem[])
   // A class without images counts as half of one: its logarithm stays finite.
   const shares = counts.map((count) => Math.max(count, 0.5) / training.length);
   return { labelSmoothing, logitAdjustment: shares.map((share) => tau * Math.log(share)) };
+}
+
+/** Images that one run of a training graph takes: a divisor of the batch whose activations fit. */
+export function partOf(forward: Model, batch: number): number {
+  return partSize(batch, activationBytes(forward), stepBytes);
 }
 
 /** Bytes of one image's activations in a step, about. */
