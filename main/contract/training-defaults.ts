@@ -49,8 +49,10 @@ export const finetuneDefaults: FinetuneConfig = {
   ...common,
   ...combination,
   method: 'equitune',
+  level: 'feature',
   initial: 'model',
   network: 'trainable',
+  dropout: 0.5,
   classEmbeddings: 'trainable',
   batchNorm: 'frozen',
   augmentation: {

@@ -105,6 +105,8 @@ export const partSchema = z.enum(['trainable', 'frozen']);
 /** Everything a finetuning depends on, beside the model and the data. */
 export const finetuneConfigSchema = z.strictObject({
   method: finetunedMethodSchema,
+  /** Embedding: lambda only. */
+  level: levelSchema,
   group: groupNameSchema,
   inverse: inverseSchema,
   head: headSchema,
@@ -112,6 +114,8 @@ export const finetuneConfigSchema = z.strictObject({
   initial: initialWeightsSchema,
   /** Whether the weight network learns, too. */
   network: partSchema,
+  /** Share of units of the embedding-level lambda net that are silenced while it learns. */
+  dropout: z.number().min(0).max(0.95),
   classEmbeddings: partSchema,
   /** Frozen: scales, shifts and statistics stay as they are. Live: all of them learn. */
   batchNorm: batchNormSchema,

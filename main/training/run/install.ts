@@ -18,6 +18,7 @@ export interface TrainedModel {
   /** Where they are not the id and those of the starting model. */
   readonly name?: string;
   readonly license?: string;
+  readonly logits?: Manifest['logits'];
   readonly metrics: Manifest['metrics'];
 }
 
@@ -39,6 +40,7 @@ export async function installTrained(store: ModelStore, model: TrainedModel): Pr
         name: model.name ?? model.id,
         description: model.description,
         license: model.license ?? model.base.manifest.license,
+        logits: model.logits ?? model.base.manifest.logits,
         created: new Date().toISOString(),
         madeWith: version,
         files: writer.written,
