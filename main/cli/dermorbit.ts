@@ -7,6 +7,7 @@ import { addClassifyCommand } from './classify.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addModelsCommand } from './models.ts';
 import { reportFatal, surviveLostOutput } from './output.ts';
+import { addReproduceCommand } from './reproduce.ts';
 import { addScoreCommand } from './score.ts';
 import { addTrainCommand } from './train.ts';
 
@@ -22,6 +23,7 @@ addModelsCommand(program);
 addEvaluateCommand(program);
 addScoreCommand(program);
 addTrainCommand(program);
+addReproduceCommand(program);
 addBenchCommand(program);
 
 surviveLostOutput();

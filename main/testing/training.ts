@@ -9,7 +9,7 @@ import { importModel } from '../engine/store/import.ts';
 import { sharp } from '../imaging/sharp.ts';
 import type { PrefinetuneRequest } from '../training/request.ts';
 import { temporaryStore, type TemporaryStore } from './model-store.ts';
-import { smallClasses, smallImport } from './random-model.ts';
+import { smallClasses, smallClassEmbeddings, smallImport, writeTensors } from './random-model.ts';
 
 export interface TrainingBench extends TemporaryStore {
   readonly model: ModelPackage;
@@ -20,13 +20,35 @@ export interface TrainingBench extends TemporaryStore {
 /** @param perClass phantoms of each of the model's classes, from different seeds */
 export async function trainingBench(perClass: number): Promise<TrainingBench> {
   const temporary = temporaryStore();
-  const model = await importModel(temporary.store, smallImport(temporary, { id: 'small' }));
+  const model = await smallModel(temporary, 'small', smallClasses);
   const images = join(temporary.root, 'images');
+  await drawImages(images, perClass, smallClasses, 0);
+  return { ...temporary, model, images };
+}
+
+/** The small random model with any classes. */
+export function smallModel(
+  temporary: TemporaryStore,
+  id: string,
+  classes: readonly string[],
+): Promise<ModelPackage> {
+  const embeddings = smallClassEmbeddings(classes.length);
+  const classEmbeddings = writeTensors(temporary.root, `${id}-classes`, embeddings);
+  return importModel(temporary.store, smallImport(temporary, { id, classes: [...classes], classEmbeddings }));
+}
+
+/** A folder per class with phantoms of its kind; other numbers, other phantoms. */
+export async function drawImages(
+  images: string,
+  perClass: number,
+  classes: readonly string[],
+  first: number,
+): Promise<void> {
   await Promise.all(
-    smallClasses.map(async (code, kind) => {
+    classes.map(async (code, kind) => {
       mkdirSync(join(images, code), { recursive: true });
-      for (let number = 0; number < perClass; number++) {
-        const { recipe } = phantoms[kind]!;
+      for (let number = first; number < first + perClass; number++) {
+        const { recipe } = phantoms[kind % phantoms.length]!;
         const { width, height, data } = drawPhantom({
           seed: 100 * kind + number,
           recipe,
@@ -40,7 +62,6 @@ export async function trainingBench(perClass: number): Promise<TrainingBench> {
       }
     }),
   );
-  return { ...temporary, model, images };
 }
 
 /** A run over those images; any field of request and configuration can be replaced. */
