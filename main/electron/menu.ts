@@ -9,6 +9,7 @@ const views: readonly (readonly [ViewName, string])[] = [
   ['orientations', 'Orientations'],
   ['turn-test', 'Turn Test'],
   ['evaluate', 'Evaluate'],
+  ['train', 'Train'],
   ['models', 'Models'],
 ];
 

@@ -20,7 +20,8 @@ export type ShortcutAction =
   | 'view3'
   | 'view4'
   | 'view5'
-  | 'view6';
+  | 'view6'
+  | 'view7';
 
 interface Shortcut {
   readonly action: ShortcutAction;
@@ -56,8 +57,9 @@ export const shortcuts: readonly Shortcut[] = [
   { action: 'view2', key: 'Digit2', alt: true, words: 'Orientations', topic: 'Screens' },
   { action: 'view3', key: 'Digit3', alt: true, words: 'Turn test', topic: 'Screens' },
   { action: 'view4', key: 'Digit4', alt: true, words: 'Evaluate', topic: 'Screens' },
-  { action: 'view5', key: 'Digit5', alt: true, words: 'Models', topic: 'Screens' },
-  { action: 'view6', key: 'Digit6', alt: true, words: 'About', topic: 'Screens' },
+  { action: 'view5', key: 'Digit5', alt: true, words: 'Train', topic: 'Screens' },
+  { action: 'view6', key: 'Digit6', alt: true, words: 'Models', topic: 'Screens' },
+  { action: 'view7', key: 'Digit7', alt: true, words: 'About', topic: 'Screens' },
   { action: 'help', key: 'F1', words: 'This sheet', topic: 'Screens' },
 ];
 

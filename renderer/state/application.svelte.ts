@@ -18,6 +18,7 @@ import { Models } from './models.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { PreferencesState } from './preferences.svelte.ts';
 import { Run } from './run.svelte.ts';
+import { TrainingState } from './training.svelte.ts';
 import { TurnTest } from './turntest.svelte.ts';
 import { WorkList } from './worklist.svelte.ts';
 
@@ -42,6 +43,7 @@ export class Application {
   readonly exports: Exports;
   readonly jobs: Jobs;
   readonly evaluation: EvaluationState;
+  readonly training: TrainingState;
 
   constructor(client: ApplicationClient, session: Session) {
     this.client = client;
@@ -56,6 +58,10 @@ export class Application {
     this.exports = new Exports(client, this.notices);
     this.jobs = new Jobs(client, this.notices);
     this.evaluation = new EvaluationState(client, this.notices, this.jobs);
+    this.training = new TrainingState(client, this.notices, this.jobs, () => ({
+      all: this.models.summaries,
+      chosen: this.model,
+    }));
     if (session.preferencesProblem !== null) {
       const { message, setAside } = session.preferencesProblem;
       this.notices.show('note', 'Settings were reset', `${message} The old file is kept as ${setAside}.`);
@@ -106,6 +112,7 @@ export class Application {
   /** Loads what the page starts from; again after the connection was lost. */
   async load(): Promise<void> {
     await Promise.all([this.models.load(), this.jobs.load(), this.evaluation.load()]);
+    await this.training.load();
     try {
       this.list.replace(await this.client.call('workList', {}));
     } catch (thrown) {
@@ -158,6 +165,9 @@ export class Application {
         break;
       case 'evaluationsChanged':
         void this.evaluation.load();
+        break;
+      case 'runsChanged':
+        void this.training.load();
         break;
       case 'openView':
         this.view = notice.view;

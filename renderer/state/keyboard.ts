@@ -67,8 +67,9 @@ function actions(application: Application): Readonly<Record<ShortcutAction, () =
     view2: view(application, 'orientations'),
     view3: view(application, 'turn-test'),
     view4: view(application, 'evaluate'),
-    view5: view(application, 'models'),
-    view6: view(application, 'about'),
+    view5: view(application, 'train'),
+    view6: view(application, 'models'),
+    view7: view(application, 'about'),
   };
 }
 

@@ -15,6 +15,8 @@ export interface ImportForm {
 export class Models {
   summaries = $state.raw<readonly ModelSummary[]>([]);
   loaded = $state(false);
+  /** Whose card the Models screen shows; null: the one in use. */
+  shownId = $state<string | null>(null);
   details = $state.raw<Readonly<Record<string, ModelDetails>>>({});
   verifications = $state.raw<Readonly<Record<string, Verification | 'running'>>>({});
   providers = $state.raw<readonly ProviderStatus[] | null>(null);
