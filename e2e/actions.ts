@@ -31,6 +31,12 @@ export async function openView(page: Page, name: string): Promise<void> {
   await page.getByRole('navigation').getByText(name, { exact: true }).click();
 }
 
+/** Chooses a labelled folder: in a dialog of the window, as an upload in the browser. */
+export async function chooseLabelled(app: OpenApp, folder: string): Promise<void> {
+  const name = app.surface === 'electron' ? 'Choose folder' : 'Upload folder';
+  await app.choose([folder], () => app.page.getByRole('button', { name }).click());
+}
+
 /** Drops files on the page, as the browser reports it. */
 export async function dropFiles(page: Page, paths: readonly string[]): Promise<void> {
   const files = paths.map((path) => ({

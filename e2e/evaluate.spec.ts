@@ -3,16 +3,10 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { join } from 'node:path';
-import { addExamples, openView, rows } from './actions.ts';
+import { addExamples, chooseLabelled, openView, rows } from './actions.ts';
 import { expect, test } from './fixtures.ts';
 import { labelledClasses, labelledPhantoms } from './images.ts';
 import type { OpenApp } from './surfaces.ts';
-
-/** Chooses a labelled folder: in a dialog of the window, as an upload in the browser. */
-async function chooseLabelled(app: OpenApp, folder: string): Promise<void> {
-  const name = app.surface === 'electron' ? 'Choose folder' : 'Upload folder';
-  await app.choose([folder], () => app.page.getByRole('button', { name }).click());
-}
 
 const found = (page: Page): Locator => page.getByRole('region', { name: 'What was found' });
 const start = (page: Page): Locator => page.getByRole('button', { name: 'Evaluate', exact: true }).last();
