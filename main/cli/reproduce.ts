@@ -70,7 +70,7 @@ function addDataset(parent: Command, dataset: ReproducedSet): void {
     .option('--json', 'print the whole result as JSON and nothing else')
     .addHelpText(
       'after',
-      '\nOn a processor all rows take days. Ctrl-C stops; the same command goes on where it was stopped.\n' +
+      '\nOn a processor all rows take weeks; --dry-run says how long. Ctrl-C stops; the same command goes on where it was stopped.\n' +
         '\nExample:\n  dermorbit models import RN50.pt --id rn50-isic\n  ' +
         (isic
           ? 'dermorbit reproduce isic --model rn50-isic --images ISIC2018_Task3_Training_Input --validation-images ISIC2018_Task3_Validation_Input'

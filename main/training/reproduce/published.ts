@@ -6,8 +6,8 @@ import { rowId, type ReproducedSet, type RowName, type Stage } from '../../contr
 export const publishedSource =
   'Vlasenko et al., "(Even More) Efficient Equivariant Transfer Learning from Pretrained Models", CLIP RN50';
 
-/** The architecture that the numbers are of. */
-export const publishedArchitecture = 'RN50';
+/** The image tower that the numbers are of: CLIP RN50. */
+export const publishedTower = { layers: [3, 4, 6, 3], width: 64, size: 224, embedding: 1024 } as const;
 
 interface PublishedRow extends RowName {
   /** Percent; null: not published. */

@@ -7,6 +7,9 @@ import { isicClasses } from '../../contract/settings.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import { fineLabels } from '../../evaluation/datasets/cifar100-labels.ts';
 import { refusalOf } from '../../evaluation/testing/sets.ts';
+import { readSafetensors, writeSafetensors } from '../../clip/safetensors.ts';
+import { importModel } from '../../engine/store/import.ts';
+import { smallClassEmbeddings, smallImport, writeTensors } from '../../testing/random-model.ts';
 import { temporaryStore, type TemporaryStore } from '../../testing/model-store.ts';
 import { drawImages, smallModel } from '../../testing/training.ts';
 import { rowsOf } from './plan.ts';
@@ -133,6 +136,34 @@ describe('on ISIC', () => {
     });
   });
 });
+
+it('tells of a row that diverges, does not finetune it, and goes on with the others', async () => {
+  const wild = await importModel(
+    temporary.store,
+    smallImport(temporary, {
+      id: 'wild',
+      classes: [...isicClasses],
+      classEmbeddings: writeTensors(temporary.root, 'wild-classes', enlarged(1e25)),
+    }),
+  );
+  const rows = rowsOf('isic', ['lambda', 'attention']);
+  const { result, events } = await run(request('wild-work', { model: wild, rows }));
+  const failures = result.rows.map(({ stages }) => stages.map(({ failure }) => failure?.slice(0, 12)));
+  expect(failures).toEqual([
+    ['The gradient', 'The gradient'],
+    ['The gradient', 'The gradient'],
+  ]);
+  expect(result.zeroShot[0]!.top1.value).not.toBeNull();
+  expect(events.filter(({ kind }) => kind === 'failed')).toHaveLength(4);
+});
+
+/** Class embeddings so long that a gradient is no number. */
+function enlarged(factor: number) {
+  const tensors = readSafetensors(writeSafetensors(smallClassEmbeddings(isicClasses.length)));
+  const found = tensors.get('class_embeddings')!;
+  const data = found.float32().map((value) => value * factor);
+  return new Map([['class_embeddings', { dims: found.dims, dtype: 'float32' as const, data }]]);
+}
 
 describe('on CIFAR-100', () => {
   /** One image of every class, of one colour and some noise. */

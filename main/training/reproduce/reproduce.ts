@@ -1,5 +1,5 @@
 // Reproducing a table of the papers, end to end: an imported model and a data set in; pre-finetuned, finetuned and measured
-// models, and the table with the published numbers beside the measured ones, out. docs/TRAINING.md, "Reproducing".
+// models, and the table with the published numbers beside the measured ones, out. docs/EVALUATION.md, "Reproducing".
 import { asDermOrbitError, DermOrbitError, type ErrorRecord } from '../../contract/errors.ts';
 import type { Reproduction } from '../../contract/reproduction.ts';
 import type { TrainingEvent } from '../../contract/training.ts';

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PromptFile } from '../../clip/prompts.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
+import type { Manifest } from '../../contract/manifest.ts';
 import type { ReproducedSet } from '../../contract/reproduction.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';
@@ -11,7 +12,7 @@ import type { LabelledSet } from '../../evaluation/datasets/labelled-set.ts';
 import { installTrained } from '../run/install.ts';
 import { replaceFile } from '../run/replace-file.ts';
 import { startId } from './plan.ts';
-import { publishedArchitecture } from './published.ts';
+import { publishedTower } from './published.ts';
 
 /** Raw products, scale 1 (METHODS.md, "Class order and prompts"); at the embedding level the normalised embedding's. */
 const publishedLogits = { normalize: false, scale: 1 } as const;
@@ -70,13 +71,19 @@ export async function requireClassesOf(
 }
 
 /** What is about the model that the papers' is not. */
-export function modelDifferences({ manifest }: ModelPackage): string[] {
-  const { name } = manifest.architecture;
+export function modelDifferences({
+  manifest,
+}: {
+  readonly manifest: Pick<Manifest, 'architecture' | 'input' | 'embedding' | 'files'>;
+}): string[] {
+  const { architecture, input, embedding } = manifest;
+  const { layers, width } = architecture;
+  const tower = { layers, width, size: input.size, embedding };
   return [
-    ...(name === publishedArchitecture
+    ...(JSON.stringify(tower) === JSON.stringify(publishedTower)
       ? []
       : [
-          `The model is ${name}, not CLIP ${publishedArchitecture}: the published numbers are not of such a model.`,
+          `The model is a ${architecture.name}, not CLIP RN50: the published numbers are not of such a model.`,
         ]),
     ...(manifest.files.textTower
       ? []

@@ -15,8 +15,8 @@ export interface ImageCounts {
   readonly validation: number;
 }
 
-/** A step of training takes so many times its forward pass (docs/TRAINING.md, "Measured"). */
-const stepOverForward = 3;
+/** A step takes so many times its forward pass, for CLIP RN50 on a processor (docs/EVALUATION.md, "Reproducing"). */
+const stepOverForward = { prefinetune: 3, finetune: 5 } as const;
 
 /** What follows the tower, as shares of the tower's time for the same image (CLIP RN50; docs/EVALUATION.md, "Speed"). */
 const poolShare = 0.1;
@@ -41,7 +41,7 @@ export function expectedSeconds(step: Step, images: ImageCounts, pace: Pace, cac
   const net = combinerOf({ method, level });
   const rest = level === 'embedding' ? 0 : whole * (poolShare + (net ? netShares[net] : 0));
   const measuring = images.validation * (whole + rest);
-  const drawn = rounds * iterations * batch * stepOverForward;
+  const drawn = rounds * iterations * batch * stepOverForward[step.kind];
   if (step.kind === 'prefinetune') {
     const key = `${group} ${level}`;
     const filling = cached.has(key) ? 0 : (images.training + images.validation) * whole;
@@ -59,21 +59,15 @@ export interface Finished {
   readonly seconds: number;
 }
 
-/**
- * Seconds of what is left: expectations, corrected by how the steps of the same kind that are done went, or, where there
- * is none, all steps.
- */
+/** Seconds of what is left: expectations, corrected by how the steps of the same kind that are done went. */
 export function secondsOfRest(
   left: readonly { readonly kind: Step['kind']; readonly expected: number }[],
   done: readonly Finished[],
 ): number {
-  const ratio = (steps: readonly Finished[]): number | null => {
-    const expected = steps.reduce((sum, one) => sum + one.expected, 0);
-    return expected > 0 ? steps.reduce((sum, { seconds }) => sum + seconds, 0) / expected : null;
-  };
-  const overall = ratio(done) ?? 1;
-  return left.reduce(
-    (sum, { kind, expected }) => sum + expected * (ratio(done.filter((one) => one.kind === kind)) ?? overall),
-    0,
-  );
+  return left.reduce((sum, { kind, expected }) => {
+    const alike = done.filter((one) => one.kind === kind);
+    const foreseen = alike.reduce((total, one) => total + one.expected, 0);
+    const taken = alike.reduce((total, one) => total + one.seconds, 0);
+    return sum + expected * (foreseen > 0 ? taken / foreseen : 1);
+  }, 0);
 }
