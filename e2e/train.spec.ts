@@ -54,7 +54,7 @@ test('a weight network, from the choice of images to the model in use', async ({
   await page.reload();
   await openView(page, 'Train');
   await page.getByRole('button', { name: /^mine.*stopped at round/ }).click();
-  const accuracy = page.getByRole('img', { name: /^Balanced accuracy on the validation images/ });
+  const accuracy = page.getByRole('img', { name: /^Balanced accuracy, validation images/ });
   await expect(accuracy).toBeVisible();
   await expect(page.getByRole('img', { name: /^Mean weight of each orientation/ })).toBeVisible();
   await page.getByText('Numbers as a table').click();

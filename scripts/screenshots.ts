@@ -35,7 +35,7 @@ const thorough: readonly Shot[] = [
   (['light', 'dark'] as const).map((theme) => ({ name: `${width}-${theme}`, width, height, theme })),
 );
 
-const screens = ['classify', 'orientations', 'turn-test', 'evaluate', 'models', 'about'] as const;
+const screens = ['classify', 'orientations', 'turn-test', 'evaluate', 'train', 'models', 'about'] as const;
 
 const given = process.argv[2];
 const folder = given ?? join(root, 'docs', 'screenshots');
@@ -70,6 +70,7 @@ async function shoot({ name, width, height, theme }: Shot): Promise<void> {
       await page.keyboard.press(`Alt+${index + 1}`);
       if (screen === 'turn-test') await turn(page);
       if (screen === 'evaluate') await evaluate(page);
+      if (screen === 'train') await train(page);
       await page.waitForTimeout(600);
       const png = await page.screenshot();
       await sharp(png)
@@ -102,4 +103,18 @@ async function evaluate(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Vanilla/ }).click();
   await page.getByRole('button', { name: 'Show: any change of the answer' }).click();
   await page.getByRole('heading', { name: 'Confusion matrix' }).scrollIntoViewIfNeeded();
+}
+
+/** The same phantoms: the screen at work, not a model worth having. */
+async function train(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Choose folder' }).click();
+  await page.getByRole('button', { name: 'phantoms', exact: true }).click();
+  await page.getByRole('button', { name: 'Use phantoms' }).click();
+  await page.getByRole('checkbox', { name: 'Train without them' }).check();
+  const number = (label: string) => page.getByRole('spinbutton', { name: label, exact: true });
+  await number('Rounds').fill('12');
+  await number('Steps per round').fill('8');
+  await number('Images per step').fill('8');
+  await page.getByRole('button', { name: 'Start training' }).click();
+  await page.getByText('Round 9 of 12').first().waitFor({ timeout: 300_000 });
 }
