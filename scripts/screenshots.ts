@@ -112,8 +112,12 @@ async function train(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Use phantoms' }).click();
   await page.getByRole('checkbox', { name: 'Train without them' }).check();
   const number = (label: string) => page.getByRole('spinbutton', { name: label, exact: true });
+  await page.getByRole('radio', { name: 'Whole model' }).check();
+  await page.getByRole('radio', { name: 'λ-equitune' }).check();
+  await number('Share that validates').fill('0.3');
+  await number('Learning rate').fill('0.002');
   await number('Rounds').fill('12');
-  await number('Steps per round').fill('8');
+  await number('Steps per round').fill('4');
   await number('Images per step').fill('8');
   await page.getByRole('button', { name: 'Start training' }).click();
   await page.getByText('Round 9 of 12').first().waitFor({ timeout: 300_000 });
