@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { addExamples, allDone, rows } from './actions.ts';
 import { expect, test } from './fixtures.ts';
 
-const views = ['Classify', 'Orientations', 'Turn test', 'Evaluate', 'Models', 'About'] as const;
+const views = ['Classify', 'Orientations', 'Turn test', 'Evaluate', 'Train', 'Models', 'About'] as const;
 
 for (const theme of ['light', 'dark'] as const) {
   test.describe(theme, () => {
