@@ -265,7 +265,15 @@ export type ApplicationOutput<Name extends ApplicationRequest> = z.infer<
 >;
 
 /** Screens that the menu can open. */
-export const viewNameSchema = z.enum(['classify', 'orientations', 'turn-test', 'evaluate', 'train', 'models', 'about']);
+export const viewNameSchema = z.enum([
+  'classify',
+  'orientations',
+  'turn-test',
+  'evaluate',
+  'train',
+  'models',
+  'about',
+]);
 export type ViewName = z.infer<typeof viewNameSchema>;
 
 /** What the main side tells every connected page unasked. */
