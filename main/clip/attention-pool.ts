@@ -11,7 +11,8 @@ import { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import { addLinear, addVector, addWeight, type Weights } from './weights.ts';
 
-const prefix = 'visual.attnpool';
+/** Put before the names of the pool's weights. */
+export const poolPrefix = 'visual.attnpool';
 
 /**
  * The attention pool as a graph.
@@ -34,7 +35,7 @@ export function buildAttentionPool(weights: Weights, { visual }: ClipArchitectur
   // Tokens: the mean of the cells, then the cells. [batch, N + 1, C]
   const content = graph.transpose(graph.reshape(features, [0, channels, cells]), [0, 2, 1], 'content');
   const mean = graph.op('ReduceMean', [content], { axes: [1], keepdims: 1 }, 'mean_token');
-  const position = addWeight(graph, weights, `${prefix}.positional_embedding`, [1, cells + 1, channels]);
+  const position = addWeight(graph, weights, `${poolPrefix}.positional_embedding`, [1, cells + 1, channels]);
   const tokens = graph.op(
     'Add',
     [graph.op('Concat', [mean, content], { axis: 1 }, 'content_tokens'), position],
@@ -45,9 +46,14 @@ export function buildAttentionPool(weights: Weights, { visual }: ClipArchitectur
   // Attention of the mean token. a [batch, H, N + 1]
   const scale = graph.float32('scale', Float32Array.of(1 / Math.sqrt(width)), []);
   const asker = graph.op('Gather', [tokens, graph.int64('first', [0], [])], { axis: 1 }, 'asker');
-  const query = graph.op('Mul', [addLinear(graph, weights, `${prefix}.q_proj`, asker), scale], {}, 'query');
+  const query = graph.op(
+    'Mul',
+    [addLinear(graph, weights, `${poolPrefix}.q_proj`, asker), scale],
+    {},
+    'query',
+  );
   const queryByHead = graph.transpose(graph.reshape(query, [-1, heads, width]), [1, 0, 2], 'query_by_head');
-  const key = addWeight(graph, weights, `${prefix}.k_proj.weight`, [heads, width, channels]);
+  const key = addWeight(graph, weights, `${poolPrefix}.k_proj.weight`, [heads, width, channels]);
   const probe = graph.transpose(
     graph.op('MatMul', [queryByHead, key], {}, 'probe_by_head'),
     [1, 0, 2],
@@ -58,7 +64,7 @@ export function buildAttentionPool(weights: Weights, { visual }: ClipArchitectur
 
   // Value of the attended mixture of tokens, per head, then the output projection.
   const mixture = graph.op('MatMul', [attention, tokens], {}, 'mixture');
-  const value = addWeight(graph, weights, `${prefix}.v_proj.weight`, [heads, width, channels]);
+  const value = addWeight(graph, weights, `${poolPrefix}.v_proj.weight`, [heads, width, channels]);
   const valueTransposed = graph.transpose(value, [0, 2, 1], 'value.T');
   const attended = graph.op(
     'MatMul',
@@ -69,15 +75,15 @@ export function buildAttentionPool(weights: Weights, { visual }: ClipArchitectur
   const joined = graph.reshape(graph.transpose(attended, [1, 0, 2]), [-1, channels], 'joined');
   const biased = graph.op(
     'Add',
-    [joined, addVector(graph, weights, `${prefix}.v_proj.bias`)],
+    [joined, addVector(graph, weights, `${poolPrefix}.v_proj.bias`)],
     {},
     'attended',
   );
-  const embedding = addLinear(graph, weights, `${prefix}.c_proj`, biased);
+  const embedding = addLinear(graph, weights, `${poolPrefix}.c_proj`, biased);
   graph.output('embedding', embedding, ['batch', embeddingWidth]);
 
   // Evidence: u_kh = V_h^T (W_c^T t_k)_h says what class k reads from a token through head h.  [1, H, C, K]
-  const outputWeight = addWeight(graph, weights, `${prefix}.c_proj.weight`);
+  const outputWeight = addWeight(graph, weights, `${poolPrefix}.c_proj.weight`);
   const classQuery = graph.op(
     'MatMul',
     [graph.transpose(outputWeight, [1, 0]), classEmbeddings],
@@ -120,13 +126,16 @@ export function buildAttentionPool(weights: Weights, { visual }: ClipArchitectur
   });
   const biasRow = graph.op(
     'MatMul',
-    [graph.reshape(addVector(graph, weights, `${prefix}.v_proj.bias`), [1, channels]), classQuery],
+    [graph.reshape(addVector(graph, weights, `${poolPrefix}.v_proj.bias`), [1, channels]), classQuery],
     {},
     'value_bias_share',
   );
   const outputBias = graph.op(
     'MatMul',
-    [graph.reshape(addVector(graph, weights, `${prefix}.c_proj.bias`), [1, embeddingWidth]), classEmbeddings],
+    [
+      graph.reshape(addVector(graph, weights, `${poolPrefix}.c_proj.bias`), [1, embeddingWidth]),
+      classEmbeddings,
+    ],
     {},
     'output_bias_share',
   );

@@ -1,17 +1,18 @@
 // A model package opened for inference: its graphs as sessions on one provider, its class embeddings as numbers.
 import { readClassEmbeddings } from '../clip/class-embeddings.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { Manifest, PackageFile } from '../contract/manifest.ts';
+import type { Manifest } from '../contract/manifest.ts';
 import type { Provider, ProviderChoice } from '../contract/settings.ts';
 import type { Tensor } from '../contract/tensor.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
 import type { ClassEmbeddings } from '../equivariance/logits.ts';
 import type { RawEvidence } from '../equivariance/combine.ts';
-import { decodeModel, encodeModel, OnnxModelError } from '../onnx/codec.ts';
-import { pruneToOutputs, type Model } from '../onnx/graph.ts';
+import { groups, type GroupElement } from '../groups/groups.ts';
+import { combinerNames, readGraphs, type Graphs } from './graphs.ts';
 import { onFirstUsable } from './providers.ts';
 import { openSession, type RuntimeSession } from './runtime.ts';
 import { readPackageFile, type ModelPackage } from './store/package.ts';
+import { TurnedPool } from './turned-pool.ts';
 
 /** How far another provider may be from cpu on the known input, relative L2: TF32 and half-precision kernels pass. */
 const providerTolerance = 2e-2;
@@ -29,6 +30,14 @@ export interface LoadedModel {
   features(images: Float32Array): Promise<Float32Array>;
   /** M2: features [B, C, s, s] -> embeddings [B, E]. */
   embeddings(features: Float32Array): Promise<Float32Array>;
+  /** What the mean token of each map asks, [B, H*C]: the same for every turn of a map, and affine in the map. */
+  probes(features: Float32Array): Promise<Float32Array>;
+  /** M2(hF) for every map F [B, C, s, s] with its probe, and every h of `elements`: [B*m, E], the first map's first. */
+  turnedEmbeddings(
+    features: Float32Array,
+    probes: Float32Array,
+    elements: readonly GroupElement[],
+  ): Promise<Float32Array>;
   /** M2 with the split of e T over the cells: evidence [B, K, s*s] and constant [B, K]. */
   evidence(features: Float32Array): Promise<RawEvidence & { readonly embeddings: Float32Array }>;
   /** lambda: features [B, C, s, s] -> scores [B]. */
@@ -62,74 +71,10 @@ export async function loadModel(opened: ModelPackage, choice: ProviderChoice): P
   return new SessionModel(opened, provider, classEmbeddings, graphs.evidence, value);
 }
 
-type GraphRole = 'imageTower' | 'attentionPool' | CombinerName;
-type Graphs = Partial<Record<GraphRole, Uint8Array>> & {
-  imageTower: Uint8Array;
-  attentionPool: Uint8Array;
-  evidence: Uint8Array;
-};
 type Sessions = Partial<Record<CombinerName, RuntimeSession>> & {
   imageTower: RuntimeSession;
-  attentionPool: RuntimeSession;
+  attentionPool: TurnedPool;
 };
-
-const combinerNames = ['lambda', 'attention', 'lambdaEmbedding'] as const satisfies readonly CombinerName[];
-
-/** Inputs, then outputs, of the graph of each role, as main/clip writes them. */
-const signatures: Readonly<Record<GraphRole, readonly [readonly string[], readonly string[]]>> = {
-  imageTower: [['image'], ['features']],
-  attentionPool: [
-    ['features', 'class_embeddings'],
-    ['embedding', 'evidence', 'evidence_constant'],
-  ],
-  lambda: [['features'], ['score']],
-  attention: [['features'], ['query', 'key']],
-  lambdaEmbedding: [['embedding'], ['score']],
-};
-
-async function readGraphs(opened: ModelPackage): Promise<Graphs> {
-  const { files } = opened.manifest;
-  const read = async (role: GraphRole, file: PackageFile) => {
-    const bytes = await readPackageFile(opened, file);
-    return { bytes, model: requireSafe(bytes, role, file.path) };
-  };
-  const [tower, pool] = await Promise.all([
-    read('imageTower', files.imageTower),
-    read('attentionPool', files.attentionPool),
-  ]);
-  const graphs: Graphs = {
-    imageTower: tower.bytes,
-    attentionPool: encodePruned(pool.model, ['embedding']),
-    evidence: pool.bytes,
-  };
-  for (const name of combinerNames) {
-    const file = files[name];
-    if (file) graphs[name] = (await read(name, file)).bytes;
-  }
-  return graphs;
-}
-
-/** Only what the product itself writes is run: no external data, no custom operators, no nested graphs. */
-function requireSafe(bytes: Uint8Array, role: GraphRole, name: string): Model {
-  try {
-    const model = decodeModel(bytes);
-    const { inputs, outputs } = model.graph;
-    const found = [inputs, outputs].map((values) => values.map((value) => value.name).join(', '));
-    const expected = signatures[role].map((names) => names.join(', '));
-    if (found.join(' -> ') !== expected.join(' -> ')) {
-      throw new OnnxModelError(`it maps ${found.join(' to ')}, not ${expected.join(' to ')}`);
-    }
-    return model;
-  } catch (error) {
-    if (error instanceof OnnxModelError)
-      throw new DermOrbitError('MODEL_UNSAFE', `${name}: ${error.message}.`, { cause: error });
-    throw error;
-  }
-}
-
-function encodePruned(model: Model, outputs: readonly string[]): Uint8Array {
-  return encodeModel({ ...model, graph: pruneToOutputs(model.graph, outputs) });
-}
 
 async function openClassEmbeddings(opened: ModelPackage): Promise<ClassEmbeddings> {
   const { embedding, classes, files } = opened.manifest;
@@ -139,16 +84,16 @@ async function openClassEmbeddings(opened: ModelPackage): Promise<ClassEmbedding
 }
 
 async function openSessions(graphs: Graphs, provider: Provider): Promise<Sessions> {
-  const opened: RuntimeSession[] = [];
-  const open = async (bytes: Uint8Array) => {
-    const session = await openSession(bytes, provider);
+  const opened: Releasable[] = [];
+  const keep = <T extends Releasable>(session: T): T => {
     opened.push(session);
     return session;
   };
+  const open = async (bytes: Uint8Array) => keep(await openSession(bytes, provider));
   try {
     const sessions: Sessions = {
       imageTower: await open(graphs.imageTower),
-      attentionPool: await open(graphs.attentionPool),
+      attentionPool: keep(await TurnedPool.open(graphs.attentionPool, provider)),
     };
     for (const name of combinerNames) {
       const bytes = graphs[name];
@@ -161,7 +106,11 @@ async function openSessions(graphs: Graphs, provider: Provider): Promise<Session
   }
 }
 
-async function releaseAll(sessions: readonly RuntimeSession[]): Promise<void> {
+interface Releasable {
+  release(): Promise<void>;
+}
+
+async function releaseAll(sessions: readonly Releasable[]): Promise<void> {
   await Promise.all(sessions.map((session) => session.release()));
 }
 
@@ -178,12 +127,12 @@ async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: M
   const image = { data: knownImage(input.size), dims: [1, 3, input.size, input.size] };
   const embed = async ({ imageTower, attentionPool }: Pick<Sessions, 'imageTower' | 'attentionPool'>) => {
     const { features } = await imageTower.run({ image });
-    const { embedding } = await attentionPool.run({ features: features! });
-    return embedding!.data;
+    const probes = await attentionPool.probes(features!);
+    return attentionPool.embeddings(features!, probes, groups.c1.elements);
   };
   const reference = {
     imageTower: await openSession(graphs.imageTower, 'cpu'),
-    attentionPool: await openSession(graphs.attentionPool, 'cpu'),
+    attentionPool: await TurnedPool.open(graphs.attentionPool, 'cpu'),
   };
   try {
     const [found, expected] = [await embed(sessions), await embed(reference)];
@@ -238,8 +187,19 @@ class SessionModel implements LoadedModel {
   }
 
   async embeddings(features: Float32Array): Promise<Float32Array> {
-    const { embedding } = await this.#sessions.attentionPool.run({ features: this.#asFeatures(features) });
-    return embedding!.data;
+    return this.turnedEmbeddings(features, await this.probes(features), groups.c1.elements);
+  }
+
+  probes(features: Float32Array): Promise<Float32Array> {
+    return this.#sessions.attentionPool.probes(this.#asFeatures(features));
+  }
+
+  turnedEmbeddings(
+    features: Float32Array,
+    probes: Float32Array,
+    elements: readonly GroupElement[],
+  ): Promise<Float32Array> {
+    return this.#sessions.attentionPool.embeddings(this.#asFeatures(features), probes, elements);
   }
 
   async evidence(features: Float32Array) {

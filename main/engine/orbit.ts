@@ -1,7 +1,7 @@
 // One image's orbit, read through a model's networks on demand and kept: each orientation passes the image tower
 // once, however many groups, methods and levels ask. Every group is part of d4, so orientations are kept by their
 // index there.
-import { rowsOf, norm } from '../equivariance/logits.ts';
+import { joined, norm, rowsOf } from '../equivariance/logits.ts';
 import { actOnGrid } from '../groups/action.ts';
 import { groups, type Group, type GroupElement } from '../groups/groups.ts';
 import type { LoadedModel } from './model.ts';
@@ -13,6 +13,7 @@ export class ImageOrbit {
   readonly model: LoadedModel;
   readonly #image: Float32Array;
   readonly #features = new Map<number, Float32Array>();
+  readonly #probes = new Map<number, Float32Array>();
   readonly #embeddings = new Map<number, Float32Array>();
   readonly #lambda = new Map<number, number>();
   readonly #queries = new Map<number, Float32Array>();
@@ -39,12 +40,24 @@ export class ImageOrbit {
     });
   }
 
+  /** What the pool asks of f_g, n arrays [H*C]. */
+  async probes(group: Group): Promise<Float32Array[]> {
+    await this.features(group);
+    return this.#read(group, this.#probes, async (missing) => {
+      const probes = await this.model.probes(this.#joinedFeatures(missing));
+      return rowsOf(probes, probes.length / missing.length);
+    });
+  }
+
   /** M2(f_g), n arrays [E]. */
   async embeddings(group: Group): Promise<Float32Array[]> {
-    await this.features(group);
-    return this.#read(group, this.#embeddings, async (missing) =>
-      rowsOf(await this.model.embeddings(this.#joinedFeatures(missing)), this.model.manifest.embedding),
-    );
+    await this.probes(group);
+    return this.#read(group, this.#embeddings, async (missing) => {
+      const probes = joined(missing.map((index) => this.#probes.get(index)!));
+      const features = this.#joinedFeatures(missing);
+      const embeddings = await this.model.turnedEmbeddings(features, probes, groups.c1.elements);
+      return rowsOf(embeddings, this.model.manifest.embedding);
+    });
   }
 
   /** M2(f_g) / |M2(f_g)|. */
@@ -105,18 +118,4 @@ export class ImageOrbit {
 function normalized(embedding: Float32Array): Float32Array {
   const length = norm(embedding);
   return embedding.map((value) => value / length);
-}
-
-/** Rows of equal length as one array; no copy where they already lie side by side. */
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const [first] = rows as [Float32Array, ...Float32Array[]];
-  const width = first.length;
-  const adjacent = rows.every(
-    (row, i) =>
-      row.buffer === first.buffer && row.byteOffset === first.byteOffset + i * width * row.BYTES_PER_ELEMENT,
-  );
-  if (adjacent) return new Float32Array(first.buffer, first.byteOffset, rows.length * width);
-  const all = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) all.set(row, i * width);
-  return all;
 }

@@ -1,14 +1,14 @@
 // Many predictions from one image's orbit: several settings, and for each the answers to the image turned by
 // elements of its group. Turning the image by h permutes its orbit, f_g(hx) = f_gh(x), so the combined map is
 // F(hx) = hF(x) with inverse on, F(x) with inverse off, and f_h for vanilla (METHODS.md, "What is exact"): no
-// further run of the image tower, and the pool sees each distinct map once, all of them together.
+// further run of the image tower, and the pool sees each distinct map once, all of them together, for all their turns.
 // That this is what turned pixels give is for the caller to check on some images.
 import type { Settings } from '../contract/settings.ts';
-import { combineFeatures, headEmbedding } from '../equivariance/combine.ts';
-import { classLogits, rowsOf, softmax } from '../equivariance/logits.ts';
+import { combineFeatures, combineProbes, headEmbedding } from '../equivariance/combine.ts';
+import { classLogits, joined, rowsOf, softmax } from '../equivariance/logits.ts';
 import { methods, type OrbitReadings } from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
-import { actOnGrid, actOnOrientations } from '../groups/action.ts';
+import { actOnOrientations } from '../groups/action.ts';
 import { groups, type Group } from '../groups/groups.ts';
 import type { LoadedModel } from './model.ts';
 import type { ImageOrbit } from './orbit.ts';
@@ -28,14 +28,15 @@ export interface TurnedPrediction {
   readonly weights: readonly number[];
 }
 
-/** Maps shown to the pool in one run: bounds memory. */
-const mapsPerRun = 32;
+/** Embeddings asked of the pool in one run: bounds memory. */
+const embeddingsPerRun = 32;
 
 /** A combined map and what the pool said of it under elements of a group. */
 interface PooledMap {
-  readonly group: Group;
   /** [C, s, s] */
   readonly map: Float32Array;
+  /** What the pool asks of it. */
+  readonly probe: Float32Array;
   /** M2(gX) by index of g; null while it is being asked for. */
   readonly embeddings: Map<number, Float32Array | null>;
 }
@@ -59,45 +60,44 @@ export async function predictTurned(
       settings.group === name ? [combinerOf(settings)] : [],
     );
     const readings = await readOrbit(orbit, groups[name], new Set(combiners));
-    const [features, embeddings] = [await orbit.features(groups[name]), await orbit.embeddings(groups[name])];
-    orbits.set(name, new GroupOrbit(groups[name], readings, features, embeddings, model));
+    orbits.set(name, new GroupOrbit(groups[name], readings, await readMaps(orbit, groups[name]), model));
   }
   const pending = requests.map(({ settings, turns }) => {
     const groupOrbit = orbits.get(settings.group)!;
     return turns.map((turn) => groupOrbit.prepare(settings, turn));
   });
-  await runPool(
-    model,
-    [...orbits.values()].flatMap((groupOrbit) => groupOrbit.maps),
-  );
+  for (const groupOrbit of orbits.values()) await groupOrbit.runPool();
   return pending.map((row) => row.map((finish) => finish()));
+}
+
+/** The orbit's maps, n of each. */
+interface OrbitMaps {
+  readonly features: readonly Float32Array[];
+  readonly probes: readonly Float32Array[];
+  readonly embeddings: readonly Float32Array[];
+}
+
+async function readMaps(orbit: ImageOrbit, group: Group): Promise<OrbitMaps> {
+  return {
+    features: await orbit.features(group),
+    probes: await orbit.probes(group),
+    embeddings: await orbit.embeddings(group),
+  };
 }
 
 /** One group's orbit of one image, read. */
 class GroupOrbit {
   readonly #group: Group;
   readonly #readings: OrbitReadings;
-  readonly #features: readonly Float32Array[];
-  readonly #embeddings: readonly Float32Array[];
+  readonly #orbit: OrbitMaps;
   readonly #model: LoadedModel;
   readonly #maps = new Map<string, PooledMap>();
 
-  constructor(
-    group: Group,
-    readings: OrbitReadings,
-    features: readonly Float32Array[],
-    embeddings: readonly Float32Array[],
-    model: LoadedModel,
-  ) {
+  constructor(group: Group, readings: OrbitReadings, orbit: OrbitMaps, model: LoadedModel) {
     this.#group = group;
     this.#readings = readings;
-    this.#features = features;
-    this.#embeddings = embeddings;
+    this.#orbit = orbit;
     this.#model = model;
-  }
-
-  get maps(): PooledMap[] {
-    return [...this.#maps.values()];
   }
 
   /** Notes what the pool must be asked; the result gives the answer once it has been. */
@@ -126,35 +126,61 @@ class GroupOrbit {
 
   #answer(embeddings: readonly Float32Array[]): number[] {
     const { manifest, classEmbeddings } = this.#model;
-    const joined = new Float32Array(embeddings.length * manifest.embedding);
-    embeddings.forEach((embedding, place) => {
-      joined.set(embedding, place * manifest.embedding);
-    });
-    return softmax(classLogits(headEmbedding(joined, manifest.embedding), classEmbeddings, manifest.logits));
+    const embedding = headEmbedding(joined(embeddings), manifest.embedding);
+    return softmax(classLogits(embedding, classEmbeddings, manifest.logits));
   }
 
   /** The combined map of the turned image as `start` applied to a map that other turns share. */
   #combined(settings: Settings, turn: number): { map: PooledMap; start: number } {
     const { method, inverse } = settings;
+    const { features, probes, embeddings } = this.#orbit;
     if (method === 'vanilla') {
-      const known = new Map([[0, this.#embeddings[turn]!]]);
-      return { map: this.#map(`vanilla ${turn}`, known, () => this.#features[turn]!), start: 0 };
+      const map = this.#map(`vanilla ${turn}`, () => ({
+        map: features[turn]!,
+        probe: probes[turn]!,
+        embeddings: new Map([[0, embeddings[turn]!]]),
+      }));
+      return { map, start: 0 };
     }
-    const combine = () => {
+    const map = this.#map(`${method} ${inverse}`, () => {
       const { weights } = methods[method].featureWeights(this.#readings);
       const { size } = this.#model.manifest.features;
-      return combineFeatures(this.#group, this.#features, weights, size, inverse);
-    };
-    const map = this.#map(`${method} ${inverse}`, new Map(), combine);
+      return {
+        map: combineFeatures(this.#group, features, weights, size, inverse),
+        probe: combineProbes(probes, weights),
+        embeddings: new Map(),
+      };
+    });
     return { map, start: inverse === 'on' ? turn : 0 };
   }
 
-  #map(key: string, embeddings: PooledMap['embeddings'], make: () => Float32Array): PooledMap {
+  #map(key: string, make: () => PooledMap): PooledMap {
     const known = this.#maps.get(key);
     if (known) return known;
-    const map = { group: this.#group, map: make(), embeddings };
+    const map = make();
     this.#maps.set(key, map);
     return map;
+  }
+
+  /** Asks the pool for every embedding that is still missing, many maps per run. */
+  async runPool(): Promise<void> {
+    const missing = [...this.#maps.values()].filter(({ embeddings }) =>
+      [...embeddings.values()].includes(null),
+    );
+    // Rows mostly ask for the same turns; one turn more of a map costs next to nothing.
+    const wanted = new Set(missing.flatMap(({ embeddings }) => [...embeddings.keys()]));
+    const turns = [...wanted].map((element) => this.#group.elements[element]!);
+    const mapsPerRun = Math.ceil(embeddingsPerRun / wanted.size);
+    for (let first = 0; first < missing.length; first += mapsPerRun) {
+      const run = missing.slice(first, first + mapsPerRun);
+      const maps = joined(run.map(({ map }) => map));
+      const probes = joined(run.map(({ probe }) => probe));
+      const answers = await this.#model.turnedEmbeddings(maps, probes, turns);
+      const rows = rowsOf(answers, this.#model.manifest.embedding);
+      run.forEach(({ embeddings }, place) => {
+        [...wanted].forEach((element, turn) => embeddings.set(element, rows[place * wanted.size + turn]!));
+      });
+    }
   }
 }
 
@@ -170,23 +196,4 @@ function turnedReadings(group: Group, turn: number, readings: OrbitReadings): Or
     queries: queries && permuted(queries),
     keys: keys && permuted(keys),
   };
-}
-
-/** Asks the pool for every embedding that is still missing, many maps per run. */
-async function runPool(model: LoadedModel, maps: readonly PooledMap[]): Promise<void> {
-  const { features, embedding } = model.manifest;
-  const missing = maps.flatMap((map) =>
-    [...map.embeddings].flatMap(([element, known]) => (known === null ? [{ map, element }] : [])),
-  );
-  const length = features.channels * features.size ** 2;
-  for (let first = 0; first < missing.length; first += mapsPerRun) {
-    const run = missing.slice(first, first + mapsPerRun);
-    const batch = new Float32Array(run.length * length);
-    run.forEach(({ map: { group, map }, element }, place) => {
-      const target = batch.subarray(place * length, (place + 1) * length);
-      actOnGrid(group.elements[element]!, map, features.size, target);
-    });
-    const rows = rowsOf(await model.embeddings(batch), embedding);
-    run.forEach(({ map, element }, place) => map.embeddings.set(element, rows[place]!));
-  }
 }

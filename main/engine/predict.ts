@@ -3,7 +3,13 @@
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Evidence } from '../contract/record.ts';
 import type { Settings } from '../contract/settings.ts';
-import { combineFeatures, headEmbedding, headEvidence, headMaps } from '../equivariance/combine.ts';
+import {
+  combineFeatures,
+  combineProbes,
+  headEmbedding,
+  headEvidence,
+  headMaps,
+} from '../equivariance/combine.ts';
 import { argmax, classLogits, logitFactor, softmax } from '../equivariance/logits.ts';
 import {
   methods,
@@ -49,17 +55,17 @@ export async function readOrbit(
   };
 }
 
-/** The weights of the settings, and the maps that their head shows to the pool, [m, C, s, s]. */
+/** The weights of the settings, and the combined map [C, s, s]. */
 async function weighAndCombine(
   orbit: ImageOrbit,
   settings: Settings,
   readings: OrbitReadings,
-): Promise<OrbitWeights & { readonly maps: Float32Array }> {
+): Promise<OrbitWeights & { readonly combined: Float32Array }> {
   const group = groups[settings.group];
   const { size } = orbit.model.manifest.features;
   const { weights, attention } = methods[settings.method].featureWeights(readings);
   const combined = combineFeatures(group, await orbit.features(group), weights, size, settings.inverse);
-  return { weights, attention, maps: headMaps(group, combined, size, settings.head) };
+  return { weights, attention, combined };
 }
 
 /**
@@ -73,9 +79,12 @@ export async function predict(orbit: ImageOrbit, settings: Settings): Promise<Pr
     const answer = methods[settings.method].embeddingAnswer(readings);
     return finish({ ...answer, logits: null }, readings);
   }
-  const { weights, attention, maps } = await weighAndCombine(orbit, settings, readings);
+  const { weights, attention, combined } = await weighAndCombine(orbit, settings, readings);
   const { manifest, classEmbeddings } = orbit.model;
-  const embedding = headEmbedding(await orbit.model.embeddings(maps), manifest.embedding);
+  const probe = combineProbes(await orbit.probes(group), weights);
+  const { elements } = settings.head === 'plain' ? groups.c1 : group;
+  const embeddings = await orbit.model.turnedEmbeddings(combined, probe, elements);
+  const embedding = headEmbedding(embeddings, manifest.embedding);
   const logits = classLogits(embedding, classEmbeddings, manifest.logits);
   return finish({ weights, attention, logits, probabilities: softmax(logits) }, readings);
 }
@@ -113,9 +122,9 @@ export async function evidenceOf(orbit: ImageOrbit, settings: Settings): Promise
   const group = groups[settings.group];
   const { manifest, classEmbeddings } = orbit.model;
   const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
-  const { maps } = await weighAndCombine(orbit, settings, readings);
+  const { combined } = await weighAndCombine(orbit, settings, readings);
   const { size } = manifest.features;
-  const raw = await orbit.model.evidence(maps);
+  const raw = await orbit.model.evidence(headMaps(group, combined, size, settings.head));
   const embedding = headEmbedding(raw.embeddings, manifest.embedding);
   const factor = logitFactor(embedding, manifest.logits);
   const { cells, constant } = headEvidence(group, raw, size, classEmbeddings.classes, factor);

@@ -19,17 +19,40 @@ export function combineFeatures(
   size: number,
   inverse: Inverse,
 ): Float32Array {
-  const length = features[0]!.length;
-  const combined = new Float32Array(length);
+  const { length } = features[0]!;
   const turned = new Float32Array(length);
-  features.forEach((map, g) => {
-    const weight = weights[g]!;
+  return weightedSum(
+    length,
+    (g) =>
+      inverse === 'on' && g > 0
+        ? actOnGrid(group.elements[group.inverse[g]!]!, features[g]!, size, turned)
+        : features[g]!,
+    weights,
+  );
+}
+
+/**
+ * What the pool asks of the combined map: sum_g w_g p_g. Exact, since the weights of a combined map sum to 1 and a
+ * probe is affine in its map and does not change when the map is turned.
+ * @param probes p_g, what the pool asks of f_g; n arrays of one length
+ */
+export function combineProbes(probes: readonly Float32Array[], weights: readonly number[]): Float32Array {
+  return weightedSum(probes[0]!.length, (g) => probes[g]!, weights);
+}
+
+/** sum_g w_g v_g; v_g is not asked for where its weight is 0, and may lie where v_(g-1) lay. */
+function weightedSum(
+  length: number,
+  vectorOf: (g: number) => Float32Array,
+  weights: readonly number[],
+): Float32Array {
+  const sum = new Float32Array(length);
+  weights.forEach((weight, g) => {
     if (weight === 0) return;
-    const turnedBack =
-      inverse === 'on' && g > 0 ? actOnGrid(group.elements[group.inverse[g]!]!, map, size, turned) : map;
-    for (let i = 0; i < length; i++) combined[i]! += weight * turnedBack[i]!;
+    const vector = vectorOf(g);
+    for (let i = 0; i < length; i++) sum[i]! += weight * vector[i]!;
   });
-  return combined;
+  return sum;
 }
 
 /**

@@ -55,3 +55,17 @@ export function rowsOf(data: Float32Array, width: number): Float32Array[] {
     data.subarray(row * width, (row + 1) * width),
   );
 }
+
+/** Rows of equal length as one array; no copy where they already lie side by side. */
+export function joined(rows: readonly Float32Array[]): Float32Array {
+  const [first] = rows as [Float32Array, ...Float32Array[]];
+  const width = first.length;
+  const adjacent = rows.every(
+    (row, i) =>
+      row.buffer === first.buffer && row.byteOffset === first.byteOffset + i * width * row.BYTES_PER_ELEMENT,
+  );
+  if (adjacent) return new Float32Array(first.buffer, first.byteOffset, rows.length * width);
+  const all = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) all.set(row, i * width);
+  return all;
+}

@@ -5,7 +5,6 @@ import { knownImage, loadModel, type LoadedModel } from '../../engine/model.ts';
 import { ModelStore } from '../../engine/store/store.ts';
 import { isFailure } from '../../contract/record.ts';
 import type { GroupName, Settings } from '../../contract/settings.ts';
-import { headMaps } from '../../equivariance/combine.ts';
 import { resolveSettings } from '../../equivariance/settings.ts';
 import { orbitOf } from '../../groups/action.ts';
 import { groups } from '../../groups/groups.ts';
@@ -56,12 +55,12 @@ function rawRun(model: LoadedModel, name: GroupName): () => Promise<void> {
   const images = orbitOf(group, knownImage(input.size), input.size);
   const map = new Float32Array(features.channels * features.size ** 2).fill(0.1);
   const maps = orbitOf(group, map, features.size);
-  const head = headMaps(group, map, features.size, 'orbit');
   return async () => {
     await model.features(images);
-    await model.embeddings(maps);
+    const probes = await model.probes(maps);
+    await model.turnedEmbeddings(maps, probes, groups.c1.elements);
     await model.lambda(maps);
-    await model.embeddings(head);
+    await model.turnedEmbeddings(map, probes.subarray(0, probes.length / group.order), group.elements);
   };
 }
 

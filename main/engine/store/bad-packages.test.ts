@@ -332,6 +332,18 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'MODEL_UNSAFE',
   ],
   [
+    'an attention pool that is made of something else',
+    (d) => {
+      d.forgeGraph('attentionPool', ({ graph }) => {
+        for (const node of graph!.node!) {
+          node.output = node.output!.map((name) => (name === 'probe' ? 'another' : name));
+          node.input = node.input!.map((name) => (name === 'probe' ? 'another' : name));
+        }
+      });
+    },
+    'MODEL_UNSAFE',
+  ],
+  [
     'a graph whose operators do not fit together',
     (d) => {
       d.forgeGraph('imageTower', ({ graph }) => {
