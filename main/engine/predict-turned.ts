@@ -4,7 +4,7 @@
 // further run of the image tower, and the pool sees each distinct map once, all of them together, for all their turns.
 // That this is what turned pixels give is for the caller to check on some images.
 import type { Settings } from '../contract/settings.ts';
-import { combineFeatures, combineProbes, headEmbedding } from '../equivariance/combine.ts';
+import { combineProbes, headEmbedding, turnBack, weightedSum } from '../equivariance/combine.ts';
 import { classLogits, joined, rowsOf, softmax } from '../equivariance/logits.ts';
 import { methods, type OrbitReadings } from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
@@ -92,6 +92,7 @@ class GroupOrbit {
   readonly #orbit: OrbitMaps;
   readonly #model: LoadedModel;
   readonly #maps = new Map<string, PooledMap>();
+  readonly #framed: Float32Array[] = [];
 
   constructor(group: Group, readings: OrbitReadings, orbit: OrbitMaps, model: LoadedModel) {
     this.#group = group;
@@ -144,14 +145,23 @@ class GroupOrbit {
     }
     const map = this.#map(`${method} ${inverse}`, () => {
       const { weights } = methods[method].featureWeights(this.#readings);
-      const { size } = this.#model.manifest.features;
       return {
-        map: combineFeatures(this.#group, features, weights, size, inverse),
+        map: weightedSum(
+          features[0]!.length,
+          (g) => (inverse === 'on' ? this.#turnedBack(g) : features[g]!),
+          weights,
+        ),
         probe: combineProbes(probes, weights),
         embeddings: new Map(),
       };
     });
     return { map, start: inverse === 'on' ? turn : 0 };
+  }
+
+  /** F_g, which every method with inverse on combines. */
+  #turnedBack(g: number): Float32Array {
+    const { size } = this.#model.manifest.features;
+    return (this.#framed[g] ??= turnBack(this.#group, g, this.#orbit.features[g]!, size));
   }
 
   #map(key: string, make: () => PooledMap): PooledMap {

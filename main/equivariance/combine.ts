@@ -19,16 +19,16 @@ export function combineFeatures(
   size: number,
   inverse: Inverse,
 ): Float32Array {
-  const { length } = features[0]!;
-  const turned = new Float32Array(length);
   return weightedSum(
-    length,
-    (g) =>
-      inverse === 'on' && g > 0
-        ? actOnGrid(group.elements[group.inverse[g]!]!, features[g]!, size, turned)
-        : features[g]!,
+    features[0]!.length,
+    (g) => (inverse === 'on' ? turnBack(group, g, features[g]!, size) : features[g]!),
     weights,
   );
+}
+
+/** F_g = g^-1 f_g: an orientation's map in the frame of the picture, [C, s, s]; the map itself for the identity. */
+export function turnBack(group: Group, g: number, map: Float32Array, size: number): Float32Array {
+  return g === 0 ? map : actOnGrid(group.elements[group.inverse[g]!]!, map, size);
 }
 
 /**
@@ -40,8 +40,12 @@ export function combineProbes(probes: readonly Float32Array[], weights: readonly
   return weightedSum(probes[0]!.length, (g) => probes[g]!, weights);
 }
 
-/** sum_g w_g v_g; v_g is not asked for where its weight is 0, and may lie where v_(g-1) lay. */
-function weightedSum(
+/**
+ * sum_g w_g v_g.
+ * @param vectorOf v_g, of this length; not asked for where its weight is 0
+ * @param weights [n]
+ */
+export function weightedSum(
   length: number,
   vectorOf: (g: number) => Float32Array,
   weights: readonly number[],
