@@ -90,6 +90,30 @@ export function metricsOf({ images, methods: measured }: MeasuredBase): Manifest
   });
 }
 
+function recallTable(
+  name: string,
+  classes: readonly string[],
+  measured: readonly MeasuredMethod[],
+  rowOf: (method: MeasuredMethod) => EvaluationRow,
+): string {
+  const recall = (row: EvaluationRow, code: string) => percent(figure(row, `recall/${code}`)?.value ?? null);
+  return table(
+    [name, ...classes],
+    measured.map((one) => [one.method, ...classes.map((code) => recall(rowOf(one), code))]),
+  );
+}
+
+/** What the weight networks learned: an even weight says that no orientation is preferred. */
+function weightSentence(measured: readonly MeasuredMethod[]): string[] {
+  const learned = measured.flatMap(({ method, upright: { weights, settings } }) => {
+    if (!weights || (settings.method !== 'lambda' && settings.method !== 'attention')) return [];
+    const { meanLargest, notUprightShare, orientations } = weights.all;
+    const even = percent(1 / orientations.length);
+    return `${method}: the largest weight of an image is ${percent(meanLargest)} on average (all alike: ${even}), and not the upright orientation's in ${percent(notUprightShare)} of the images`;
+  });
+  return learned.length === 0 ? [] : [`Weights of the orientations. ${learned.join('. ')}.`];
+}
+
 export interface BaseFacts {
   readonly tower: ScratchConfig;
   readonly networks: readonly PrefinetuneConfig[];
@@ -130,13 +154,9 @@ export function baseCard({ tower, networks, base, measured }: BaseFacts): string
         percent(flips(upright)),
       ]),
     ),
-    table(
-      ['recall', ...classes],
-      measured.methods.map(({ method, upright }) => [
-        method,
-        ...classes.map((code) => percent(figure(upright, `recall/${code}`)?.value ?? null)),
-      ]),
-    ),
+    recallTable('recall', classes, measured.methods, ({ upright }) => upright),
+    recallTable('recall, turned', classes, measured.methods, ({ turned }) => turned),
+    ...weightSentence(measured.methods),
     '"Always nevus" scores 63.7 % top-1 on this set: judge by balanced accuracy.',
     '## Limits',
     '- 193 validation images hold 1 dermatofibroma and 3 vascular lesions: figures for single classes mean little there.\n' +

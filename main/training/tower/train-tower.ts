@@ -184,14 +184,15 @@ export function partOf(forward: Model, batch: number): number {
   return partSize(batch, activationBytes(forward), stepBytes);
 }
 
-/** Bytes of one image's activations in a step, about. */
+/** Bytes of one image's activations in a step, about: what a second image adds, since weights are computed once. */
 function activationBytes(forward: Model): number {
-  const { graph } = bindDimensions(forward, { batch: 1 });
-  const shapes = inferShapes(graph);
-  const numbers = graph.nodes.reduce((total, { outputs }) => {
-    const sizes = outputs.map((name) => (name === '' ? [] : knownSizes(shapes.get(name).dims)));
-    // Weights are computed once, whatever the batch; they are small beside activations.
-    return total + sizes.reduce((sum, dims) => sum + (dims ?? []).reduce((n, dim) => n * dim, 1), 0);
-  }, 0);
-  return numbers * Float32Array.BYTES_PER_ELEMENT * copies;
+  const numbers = (batch: number) => {
+    const { graph } = bindDimensions(forward, { batch });
+    const shapes = inferShapes(graph);
+    return graph.nodes.reduce((total, { outputs }) => {
+      const sizes = outputs.map((name) => (name === '' ? [] : knownSizes(shapes.get(name).dims)));
+      return total + sizes.reduce((sum, dims) => sum + (dims ?? []).reduce((n, dim) => n * dim, 1), 0);
+    }, 0);
+  };
+  return (numbers(2) - numbers(1)) * Float32Array.BYTES_PER_ELEMENT * copies;
 }
