@@ -50,6 +50,9 @@ const optimizers: Readonly<Record<RoundsConfig['optimizer'], (config: StepOption
 /** Matrices and kernels are decayed; biases, normalization and positions are not. */
 const isDecayed = (name: string) => name.endsWith('.weight') && !/(bn\d|downsample\.1)\.weight$/.test(name);
 
+/** Whether a state is a gradient's sum over the parts of a batch. */
+const isSum = (name: string) => name.startsWith(`optimizer.${sumSlot}.`);
+
 export class Stepper {
   readonly specs: readonly StateSpec[];
   readonly #session: RuntimeSession;
@@ -117,9 +120,14 @@ export class Stepper {
     );
   }
 
-  /** Goes on from a state that another run of the same configuration had. */
+  /**
+   * Goes on from a state that another run of the same configuration had, whatever parts its batches came in: sums over
+   * the parts are zero between two steps.
+   */
   restore(state: State): void {
-    this.#state = new Map([...this.#state.keys()].map((name) => [name, state.get(name)!]));
+    this.#state = new Map(
+      [...this.#state].map(([name, fresh]) => [name, isSum(name) ? fresh : state.get(name)!]),
+    );
   }
 
   /**
@@ -146,9 +154,8 @@ export class Stepper {
       gradientNorm += outputs.gradient_norm!.data[0]! / this.#parts;
       const last = index === parts.length - 1;
       for (const { name, next, dims } of this.specs) {
-        const isSum = name.startsWith(`optimizer.${sumSlot}.`);
-        if (last && isSum) state[name] = { data: new Float32Array(outputs[next]!.data.length), dims };
-        else if (last || isSum) state[name] = { data: outputs[next]!.data, dims };
+        if (last && isSum(name)) state[name] = { data: new Float32Array(outputs[next]!.data.length), dims };
+        else if (last || isSum(name)) state[name] = { data: outputs[next]!.data, dims };
       }
     }
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
