@@ -1,5 +1,6 @@
 // The benchmark of evaluation: does it cost more to compare five methods than to run one, what does everything beside
-// the image tower cost, and how long does the bootstrap take.
+// the image tower cost (for the bundled model, and for a random RN50, the papers' model, on fewer images), and how long
+// does the bootstrap take.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import type { Method } from '../../contract/settings.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { defaultModelFolders, installationFolder } from '../../engine/folders.ts';
 import { knownImage, loadModel, type LoadedModel } from '../../engine/model.ts';
-import { ModelStore } from '../../engine/store/store.ts';
+import { defaultModelId, ModelStore } from '../../engine/store/store.ts';
 import { resolveSettings } from '../../equivariance/settings.ts';
 import { orbitOf } from '../../groups/action.ts';
 import { groups } from '../../groups/groups.ts';
@@ -21,16 +22,20 @@ import { rowId, type PlannedRow } from '../../evaluation/run/plan.ts';
 import { runStatistics } from '../../evaluation/run/run-statistics.ts';
 import { indexImages } from '../../evaluation/datasets/images.ts';
 import type { BenchOptions } from '../bench.ts';
-import { note, table } from '../output.ts';
+import { note, paint, table } from '../output.ts';
+import { makeRn50 } from './random-rn50.ts';
 
-const measuredImages = 193;
+/** The validation set's number. */
+const bundledImages = 193;
+/** Enough for an RN50, whose images take ten times as long. */
+const rn50Images = 24;
 const five: readonly Method[] = ['vanilla', 'equitune', 'equizero', 'lambda', 'attention'];
 const one: readonly Method[] = ['lambda'];
 const bootstrapImages = 1512;
 
-interface Figures {
+interface ModelFigures {
+  readonly model: string;
   readonly images: number;
-  readonly source: string;
   /** Images per second, medians. */
   readonly fiveMethods: number;
   readonly oneMethod: number;
@@ -39,6 +44,11 @@ interface Figures {
   readonly fiveToOne: number;
   readonly fiveOfRaw: number;
   readonly oneOfRaw: number;
+}
+
+interface Figures {
+  readonly source: string;
+  readonly models: readonly ModelFigures[];
   readonly bootstrapSeconds: number;
   /** Longest time that the event loop waited meanwhile. */
   readonly loopMilliseconds: number;
@@ -48,42 +58,69 @@ interface Figures {
 /** Runs the suite and prints its table. */
 export async function benchEvaluate({ runs, json }: BenchOptions): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'dermorbit-bench-'));
-  const model = await loadModel(await new ModelStore(defaultModelFolders()).find(), 'cpu');
   try {
-    const { items, source } = await findImages();
-    note(`Measuring ${items.length} images (${source}) ...`);
-    const times = { five: [] as number[], one: [] as number[], raw: [] as number[] };
-    for (let run = 0; run <= runs; run++) {
-      const folder = join(work, String(run));
-      const measured = {
-        five: await timed(() => measure(model, items, five, join(folder, 'five'))),
-        raw: await timed(() => rawTower(model, items.length)),
-        one: await timed(() => measure(model, items, one, join(folder, 'one'))),
-      };
-      // The first run warms up and does not count.
-      if (run === 0) continue;
-      for (const name of ['five', 'one', 'raw'] as const) times[name].push(measured[name]);
+    const { paths, source } = await findImages();
+    const rn50 = await makeRn50(work);
+    const tasks = [
+      { name: defaultModelId, model: undefined, images: bundledImages },
+      { name: 'RN50', model: rn50, images: rn50Images },
+    ];
+    const models: ModelFigures[] = [];
+    for (const { name, model, images } of tasks) {
+      note(`Measuring ${name} on ${images} images (${source}) ...`);
+      const opened = await new ModelStore(defaultModelFolders()).find(model);
+      const loaded = await loadModel(opened, 'cpu');
+      try {
+        models.push(await measureModel(name, loaded, itemsOf(paths, images), runs, join(work, name)));
+      } finally {
+        await loaded.release();
+      }
     }
-    const speed = (values: readonly number[]) => items.length / median(values);
-    const ratio = (a: readonly number[], b: readonly number[]) => median(a.map((value, i) => value / b[i]!));
     const figures: Figures = {
-      images: items.length,
       source,
-      fiveMethods: speed(times.five),
-      oneMethod: speed(times.one),
-      rawTower: speed(times.raw),
-      fiveToOne: ratio(times.five, times.one),
-      fiveOfRaw: ratio(times.raw, times.five),
-      oneOfRaw: ratio(times.raw, times.one),
+      models,
       ...(await measureBootstrap()),
       peakMegabytes: process.resourceUsage().maxRSS / 1024,
     };
     if (json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
     else print(figures, runs);
   } finally {
-    await model.release();
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Five methods, the raw tower and one method in turn, so that ratios are of neighbouring runs. */
+async function measureModel(
+  name: string,
+  model: LoadedModel,
+  items: readonly LabelledItem[],
+  runs: number,
+  work: string,
+): Promise<ModelFigures> {
+  const times = { five: [] as number[], one: [] as number[], raw: [] as number[] };
+  for (let run = 0; run <= runs; run++) {
+    const folder = join(work, String(run));
+    const measured = {
+      five: await timed(() => measure(model, items, five, join(folder, 'five'))),
+      raw: await timed(() => rawTower(model, items.length)),
+      one: await timed(() => measure(model, items, one, join(folder, 'one'))),
+    };
+    // The first run warms up and does not count.
+    if (run === 0) continue;
+    for (const kind of ['five', 'one', 'raw'] as const) times[kind].push(measured[kind]);
+  }
+  const speed = (values: readonly number[]) => items.length / median(values);
+  const ratio = (a: readonly number[], b: readonly number[]) => median(a.map((value, i) => value / b[i]!));
+  return {
+    model: name,
+    images: items.length,
+    fiveMethods: speed(times.five),
+    oneMethod: speed(times.one),
+    rawTower: speed(times.raw),
+    fiveToOne: ratio(times.five, times.one),
+    fiveOfRaw: ratio(times.raw, times.five),
+    oneOfRaw: ratio(times.raw, times.one),
+  };
 }
 
 function median(values: readonly number[]): number {
@@ -97,18 +134,22 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** The validation images where they lie beside the repository, else the phantoms, over and over. */
-async function findImages(): Promise<{ items: LabelledItem[]; source: string }> {
+/** The validation images where they lie beside the repository, else the phantoms. */
+async function findImages(): Promise<{ paths: string[]; source: string }> {
   const root = installationFolder();
   const validation = join(dirname(root), 'shared', 'isic2018', 'ISIC2018_Task3_Validation_Input');
   const found = existsSync(validation);
   const { byPath } = await indexImages(found ? validation : join(root, 'assets', 'phantoms'));
-  const paths = [...byPath.values()];
-  const items = Array.from({ length: measuredImages }, (_, index): LabelledItem => {
+  const source = found ? 'ISIC 2018 validation' : 'phantoms: ../shared/isic2018 is absent';
+  return { paths: [...byPath.values()], source };
+}
+
+/** As many items as asked for: the images over and over. */
+function itemsOf(paths: readonly string[], count: number): LabelledItem[] {
+  return Array.from({ length: count }, (_, index): LabelledItem => {
     const path = paths[index % paths.length]!;
     return { id: String(index), image: { kind: 'file', path }, label: 0, lesion: null };
   });
-  return { items, source: found ? 'ISIC 2018 validation' : 'phantoms: ../shared/isic2018 is absent' };
 }
 
 /** Every element of c4, from one orbit per image; each image anew, as phantoms repeat. */
@@ -182,30 +223,31 @@ async function measureBootstrap(): Promise<Pick<Figures, 'bootstrapSeconds' | 'l
 
 function print(figures: Figures, runs: number): void {
   const share = (value: number) => `${(100 * value).toFixed(0)} %`;
-  const rows = [
-    [
-      'five methods',
-      `${figures.fiveMethods.toFixed(1)} images/s`,
-      `${share(figures.fiveOfRaw)} of the raw tower`,
-    ],
-    [
-      'one method (lambda)',
-      `${figures.oneMethod.toFixed(1)} images/s`,
-      `${share(figures.oneOfRaw)} of the raw tower`,
-    ],
-    ['raw tower', `${figures.rawTower.toFixed(1)} images/s`, ''],
-    ['five methods / one', figures.fiveToOne.toFixed(2), 'times as long'],
-    [
-      'bootstrap',
-      `${figures.bootstrapSeconds.toFixed(2)} s`,
-      `event loop waits at most ${figures.loopMilliseconds.toFixed(0)} ms`,
-    ],
-    ['peak memory', `${figures.peakMegabytes.toFixed(0)} MB`, ''],
-  ];
+  const header = [
+    'model',
+    'images',
+    'raw tower',
+    'one method',
+    'of raw',
+    'five methods',
+    'of raw',
+    'five / one',
+  ].map((cell) => paint('dim', cell));
+  const rows = figures.models.map((one) => [
+    one.model,
+    String(one.images),
+    `${one.rawTower.toFixed(1)}/s`,
+    `${one.oneMethod.toFixed(1)}/s`,
+    share(one.oneOfRaw),
+    `${one.fiveMethods.toFixed(1)}/s`,
+    share(one.fiveOfRaw),
+    one.fiveToOne.toFixed(2),
+  ]);
   process.stdout.write(
-    `${table(rows, new Set([1]))}\n\n` +
-      `${figures.images} images (${figures.source}), c4, every element answered, orbit heads, cpu; medians of ${runs} runs, ratios of\n` +
-      `neighbouring runs. raw tower: four orientations per image, tensors ready. bootstrap: every figure of ${bootstrapImages}\n` +
-      `images of seven classes, ${defaultBootstrap.resamples} resamples of lesions.\n`,
+    `${table([header, ...rows], new Set([1, 2, 3, 4, 5, 6, 7]))}\n\n` +
+      `bootstrap: ${figures.bootstrapSeconds.toFixed(2)} s, the event loop waits at most ${figures.loopMilliseconds.toFixed(0)} ms; peak memory ${figures.peakMegabytes.toFixed(0)} MB\n\n` +
+      `Images per second (${figures.source}), c4, every element answered, orbit heads, cpu; medians of ${runs} runs, ratios of\n` +
+      `neighbouring runs. raw tower: four orientations per image, tensors ready; one method: lambda. bootstrap: every figure\n` +
+      `of ${bootstrapImages} images of seven classes, ${defaultBootstrap.resamples} resamples of lesions.\n`,
   );
 }
