@@ -168,6 +168,10 @@ export const errorTexts = {
     title: 'Evaluation cannot be read',
     action: 'Remove it and run the evaluation again; its files are damaged or from another version.',
   },
+  EVALUATION_OLDER: {
+    title: 'Not kept with this evaluation',
+    action: 'Run the evaluation again to see these images; its figures stay as they are.',
+  },
   OUT_OF_MEMORY: { title: 'Out of memory', action: 'Close other programs, or choose a smaller model.' },
   INFERENCE_FAILED: {
     title: 'Inference failed',

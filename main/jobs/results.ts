@@ -28,6 +28,11 @@ const rowSchema = z.object({
   /** Little-endian numbers, base64. */
   probabilities: z.base64(),
   answers: z.array(z.base64()),
+  /** Added after the first version: absent in older files. */
+  weights: z
+    .object({ orientations: z.array(z.string()).min(1), weights: z.base64() })
+    .nullable()
+    .default(null),
 });
 
 /**
@@ -78,20 +83,31 @@ export async function readCases(
   const stored = await parsed(rowSchema, folder, rowFile(model, row));
   const probabilities = numbers(stored.probabilities, Float64Array, images.length * classes.length);
   const answers = stored.answers.map((view) => numbers(view, Int16Array, images.length));
+  const weights = stored.weights && decodedWeights(stored.weights, images.length);
   const fits =
     probabilities !== null &&
     answers.length === stored.transformations.length &&
+    (weights === null) === (stored.weights === null) &&
     images.every(({ label }) => label < classes.length);
   const views = answers.filter((view) => view !== null);
   if (!fits || views.length !== answers.length) throw damaged(folder, rowFile(model, row));
   return {
     classes,
     images,
-    row: { id: row, transformations: stored.transformations, probabilities, answers: views },
+    row: { id: row, transformations: stored.transformations, probabilities, answers: views, weights },
   };
 }
 
-function encoded({ id, transformations, probabilities, answers }: RowCases): string {
+/** Null where they do not fit. */
+function decodedWeights(
+  { orientations, weights }: NonNullable<z.infer<typeof rowSchema>['weights']>,
+  images: number,
+): RowCases['weights'] {
+  const decoded = numbers(weights, Float64Array, images * orientations.length);
+  return decoded && { orientations, weights: decoded };
+}
+
+function encoded({ id, transformations, probabilities, answers, weights }: RowCases): string {
   const base64 = ({ buffer, byteOffset, byteLength }: Float64Array | Int16Array) =>
     Buffer.from(buffer, byteOffset, byteLength).toString('base64');
   return JSON.stringify({
@@ -99,6 +115,7 @@ function encoded({ id, transformations, probabilities, answers }: RowCases): str
     transformations,
     probabilities: base64(probabilities),
     answers: answers.map(base64),
+    weights: weights && { orientations: weights.orientations, weights: base64(weights.weights) },
   });
 }
 

@@ -1,6 +1,7 @@
 // What each image was answered by each row: the numbers behind the figures, for whoever wants to see the images.
 import type { LabelledItem } from '../datasets/labelled-set.ts';
 import { decide } from '../metrics/scored-set.ts';
+import type { OrientationWeights } from '../weights/weights.ts';
 import type { RowNumbers, StatisticsInput } from './statistics.ts';
 
 /** One image of a model's set. */
@@ -21,6 +22,8 @@ export interface RowCases {
   readonly transformations: readonly string[];
   /** Per view [N]: class index, or -1 (undecided). */
   readonly answers: readonly Int16Array[];
+  /** Of the picture as it is; null where they are the same for every image. */
+  readonly weights: OrientationWeights | null;
 }
 
 export interface ModelCases {
@@ -40,11 +43,12 @@ export function casesOf(input: StatisticsInput, items: readonly LabelledItem[]):
       path: image.kind === 'file' ? image.path : null,
       label,
     })),
-    rows: input.rows.map(({ id, turns, views, scoredView }: RowNumbers) => ({
+    rows: input.rows.map(({ id, turns, views, scoredView, orientations, weights }: RowNumbers) => ({
       id,
       probabilities: Float64Array.from(views[scoredView]!),
       transformations: turns,
       answers: views.map((view) => Int16Array.from(decide(view, classes.length))),
+      weights: weights && { orientations, weights },
     })),
   };
 }
