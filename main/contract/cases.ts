@@ -17,7 +17,10 @@ export const caseSchema = z.object({
   probability: z.number(),
   /** Of the class that was asked for; null where none was. */
   score: z.number().nullable(),
-  /** Answers under each transformation, the picture as it is first; empty where nothing was turned. */
+  /**
+   * Answers under each transformation, the picture as it is first; empty where nothing was turned. Where an angle was
+   * asked for: of the masked picture as it is, then at the angles that change its answer.
+   */
   views: z.array(z.object({ transformation: z.string(), answer: z.string().nullable() })),
   /** Of the picture as it is, the upright orientation first; empty where every image has the same or none are kept. */
   weights: z.array(z.object({ orientation: z.string(), weight: z.number() })),
@@ -69,5 +72,7 @@ export const caseSelectionSchema = z.discriminatedUnion('kind', [
   }),
   /** Another orientation has a larger weight than the upright one. */
   z.object({ kind: z.literal('notUpright'), among: caseGroupSchema }),
+  /** The answer to the masked picture changes at this free angle, by its name; null: at some angle. */
+  z.object({ kind: z.literal('angle'), angle: z.string().nullable() }),
 ]);
 export type CaseSelection = z.infer<typeof caseSelectionSchema>;

@@ -78,7 +78,10 @@ describe('openDataset', () => {
 describe('evaluate', () => {
   it('tells how far it is, and leaves a result that can be read back, cases included', async () => {
     const events: JobProgress[] = [];
-    const { folder, ...rest } = request('whole');
+    const { folder, ...rest } = request('whole', {
+      choices: { groups: ['c4'], methods: ['equitune', 'equizero'] },
+      options: { resamples: 20, checkedImages: 0, angleStep: 90 },
+    });
     const { evaluation, failedImages } = await createJobs(bench.folders).call(
       'evaluate',
       { folder, ...rest },
@@ -107,6 +110,23 @@ describe('evaluate', () => {
       counted[label]![answer < 0 ? confusion.length : answer]!++;
     });
     expect(counted).toEqual(confusion);
+    // What stands behind the figures of angles and weights is kept with it.
+    const { row: zero } = await readCases(folder, model!.id, 'c4-equizero');
+    const measured = model!.rows.find(({ id }) => id === 'c4-equizero')!;
+    expect(zero.freeAngles?.transformations).toEqual(measured.freeAngles?.transformations);
+    const [masked, ...angles] = zero.freeAngles!.answers;
+    const changed = angles.map((view) => view.filter((answer, image) => answer !== masked![image]).length);
+    expect(changed.map((number) => number / (4 * perClass))).toEqual(
+      ['90°', '180°', '270°'].map(
+        (name) => measured.freeAngles!.shares.find((one) => one.name === `flippedBy/${name}`)!.value,
+      ),
+    );
+    expect(zero.weights?.orientations).toEqual(['0°', '90°', '180°', '270°']);
+    const largest = (place: number) => zero.weights!.weights.subarray(4 * place, 4 * place + 4).indexOf(1);
+    expect(cases.images.filter((_, place) => largest(place) === 0).length / (4 * perClass)).toBe(
+      measured.weights!.all.orientations[0]!.largestShare,
+    );
+    expect(cases.row.weights).toBeNull();
     expect(readdirSync(join(folder, 'predictions')).sort()).toEqual(
       model!.rows.map(({ id }) => `${model!.id}.${id}.csv`).sort(),
     );

@@ -12,6 +12,10 @@ const row: RowCases = {
   probabilities: Float64Array.of(0.9, 0.1, 0.3, 0.7),
   transformations: ['0°', '180°'],
   answers: [Int16Array.of(0, 1), Int16Array.of(0, -1)],
+  freeAngles: {
+    transformations: ['0° (masked)', '45°'],
+    answers: [Int16Array.of(1, 1), Int16Array.of(0, 1)],
+  },
   weights: { orientations: ['0°', '180°'], weights: Float64Array.of(0.25, 0.75, 0.5, 0.5) },
 };
 const cases: ModelCases = {
@@ -21,7 +25,7 @@ const cases: ModelCases = {
     { id: 'a', path: '/a.jpg', label: 0 },
     { id: 'b', path: null, label: 1 },
   ],
-  rows: [row, { ...row, id: 'c2-vanilla', weights: null }],
+  rows: [row, { ...row, id: 'c2-vanilla', freeAngles: null, weights: null }],
 };
 
 let root: string;
@@ -45,30 +49,36 @@ function change(with_: Record<string, unknown>): void {
 }
 const base64 = (values: Float64Array) => Buffer.from(values.buffer).toString('base64');
 
-it('come back as they were, weights included', async () => {
+it('come back as they were, angles and weights included', async () => {
   const { classes, images, rows } = cases;
   for (const one of rows) {
     expect(await readCases(folder, 'm', one.id)).toEqual({ classes, images, row: one });
   }
 });
 
-it('written before weights were kept, they open without them', async () => {
-  change({ weights: undefined });
-  expect((await readCases(folder, 'm', 'c2-lambda')).row).toEqual({ ...row, weights: null });
+it('written before weights and free angles were kept, they open without them', async () => {
+  change({ weights: undefined, freeAngles: undefined });
+  expect((await readCases(folder, 'm', 'c2-lambda')).row).toEqual({
+    ...row,
+    freeAngles: null,
+    weights: null,
+  });
 });
 
+const two = base64(Float64Array.of(0, 1));
 it.each([
-  [
-    'weights of another number of images',
-    { orientations: ['0°', '180°'], weights: base64(Float64Array.of(1)) },
-  ],
-  ['weights without orientations', { orientations: [], weights: '' }],
+  ['weights of another number of images', { weights: { orientations: ['0°', '180°'], weights: two } }],
+  ['weights without orientations', { weights: { orientations: [], weights: '' } }],
   [
     'weights that are no numbers',
-    { orientations: ['0°', '180°'], weights: base64(Float64Array.of(0, 1, NaN, 1)) },
+    { weights: { orientations: ['0°'], weights: base64(Float64Array.of(0, NaN)) } },
   ],
-  ['weights that are something else', 'abc'],
-])('%s are refused', async (_name, weights) => {
-  change({ weights });
+  ['weights that are something else', { weights: 'abc' }],
+  ['angles of another number of images', { freeAngles: { transformations: ['0°'], answers: [two] } }],
+  ['angles without answers', { freeAngles: { transformations: ['0°', '45°'], answers: [] } }],
+  ['views without answers', { answers: [] }],
+  ['probabilities of another number of images', { probabilities: two }],
+])('%s are refused', async (_name, changed) => {
+  change(changed);
   await expect(readCases(folder, 'm', 'c2-lambda')).rejects.toMatchObject({ code: 'EVALUATION_INVALID' });
 });

@@ -3,7 +3,7 @@
 import type { CaseGroup, CaseSelection } from '../../main/contract/cases.ts';
 import type { WeightReport, WeightSummary } from '../../main/contract/evaluation.ts';
 import { three } from './evaluation.ts';
-import { className } from './words.ts';
+import { shortClassName } from './words.ts';
 
 /** A group of images whose weights are summarised. */
 export interface WeightGroup {
@@ -34,7 +34,7 @@ export function weightGroups({ all, right, wrong, byClass }: WeightReport): read
     ...group('Right answers', { of: 'right' }, right),
     ...group('Wrong answers', { of: 'wrong' }, wrong),
     ...Object.entries(byClass).flatMap(([label, summary]) =>
-      group(className(label), { of: 'class', label }, summary),
+      group(shortClassName(label), { of: 'class', label }, summary),
     ),
   ];
 }

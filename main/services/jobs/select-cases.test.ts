@@ -28,6 +28,14 @@ const all: AllCases = {
     probabilities: Float64Array.from(rows.flatMap(({ probabilities }) => probabilities)),
     transformations: ['0°', '180°'],
     answers: [0, 1].map((view) => Int16Array.from(rows, ({ views }) => indexOf(views[view] ?? null))),
+    freeAngles: {
+      transformations: ['0° (masked)', '30°', '60°'],
+      answers: [
+        Int16Array.of(0, 0, 1, 0, 2, 2),
+        Int16Array.of(0, 1, 1, 0, 2, 2),
+        Int16Array.of(0, 1, 1, 2, -1, 2),
+      ],
+    },
     weights: {
       orientations: ['0°', '180°'],
       weights: Float64Array.from(rows.flatMap(({ weight }) => [weight, 1 - weight])),
@@ -98,6 +106,29 @@ describe('the images behind a figure', () => {
     expect(names({ kind: 'notUpright', among: { of: 'class', label: 'BKL' } })).toEqual(['5']);
   });
 
+  it('are those whose answer changes at a free angle, with the angles that change it', () => {
+    expect(names({ kind: 'angle', angle: '30°' })).toEqual(['1']);
+    expect(names({ kind: 'angle', angle: '60°' })).toEqual(['3', '4', '1']);
+    expect(names({ kind: 'angle', angle: null })).toEqual(['3', '4', '1']);
+    expect(names({ kind: 'angle', angle: '0° (masked)' })).toEqual([]);
+    const { cases } = select({ kind: 'angle', angle: '60°' });
+    expect(cases.map(({ views }) => views)).toEqual([
+      [
+        { transformation: '0° (masked)', answer: 'MEL' },
+        { transformation: '60°', answer: 'BKL' },
+      ],
+      [
+        { transformation: '0° (masked)', answer: 'BKL' },
+        { transformation: '60°', answer: null },
+      ],
+      [
+        { transformation: '0° (masked)', answer: 'MEL' },
+        { transformation: '30°', answer: 'NV' },
+        { transformation: '60°', answer: 'NV' },
+      ],
+    ]);
+  });
+
   it('are as many as a bar of the summary says, wherever weights lie', () => {
     const classList = ['A', 'B'];
     const set = fc.array(fc.tuple(fc.integer({ min: -8, max: 48 }), fc.nat(1), fc.nat(1)), { minLength: 1 });
@@ -122,6 +153,7 @@ describe('the images behind a figure', () => {
             probabilities: Float64Array.from(list.flatMap(([, , answer]) => [1 - answer, answer])),
             transformations: ['0°'],
             answers: [Int16Array.from(truth.answers)],
+            freeAngles: null,
             weights,
           },
         };
@@ -148,11 +180,12 @@ describe('the images behind a figure', () => {
     );
   });
 
-  it('are refused by weight where none were kept', () => {
-    const older: AllCases = { ...all, row: { ...all.row, weights: null } };
+  it('are refused by weight or angle where none were kept', () => {
+    const older: AllCases = { ...all, row: { ...all.row, freeAngles: null, weights: null } };
     const ask = (selection: CaseSelection) => () => selectCases(older, selection, 10, String);
     const code = expect.objectContaining({ code: 'EVALUATION_OLDER' }) as Error;
     expect(ask({ kind: 'notUpright', among: { of: 'all' } })).toThrow(code);
+    expect(ask({ kind: 'angle', angle: null })).toThrow(code);
     expect(ask({ kind: 'weight', orientation: '0°', from: 0, to: 1, among: { of: 'all' } })).toThrow(code);
     expect(ask({ kind: 'wrong' })().cases[0]?.weights).toEqual([]);
   });

@@ -2,7 +2,7 @@
 import type { Case, CaseGroup, CaseSelection } from '../../contract/cases.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { malignantClasses } from '../../contract/settings.ts';
-import type { CaseImage, RowCases } from '../../evaluation/run/cases.ts';
+import type { CaseImage, RowCases, ViewAnswers } from '../../evaluation/run/cases.ts';
 import { isNotUpright } from '../../evaluation/weights/weights.ts';
 
 export interface AllCases {
@@ -59,13 +59,10 @@ export function selectCases(
         confidence: one.confidence,
         probability: one.probability,
         score: scored < 0 ? null : scoreOf(one),
-        views:
-          row.transformations.length < 2
-            ? []
-            : row.transformations.map((transformation, view) => ({
-                transformation,
-                answer: codeOf(one.views[view]!),
-              })),
+        views: shownViews(selection, row, one).map(({ transformation, answer }) => ({
+          transformation,
+          answer: codeOf(answer),
+        })),
         weights: Array.from(one.weights, (weight, index) => ({
           orientation: row.weights?.orientations[index] ?? '',
           weight,
@@ -73,6 +70,22 @@ export function selectCases(
       };
     }),
   };
+}
+
+/** The views that tell why an image is among the chosen ones. */
+function shownViews(
+  selection: CaseSelection,
+  row: RowCases,
+  { place }: Looked,
+): { transformation: string; answer: number }[] {
+  const at = ({ transformations, answers }: ViewAnswers) =>
+    transformations.map((transformation, view) => ({ transformation, answer: answers[view]![place]! }));
+  if (selection.kind === 'angle') {
+    // Up to 359 angles: those that change nothing are not sent.
+    const [masked, ...angles] = at(keptAngles(row));
+    return masked ? [masked, ...angles.filter(({ answer }) => answer !== masked.answer)] : [];
+  }
+  return row.transformations.length < 2 ? [] : at(row);
 }
 
 function lookAt({ classes, images, row }: AllCases, place: number): Looked {
@@ -148,7 +161,19 @@ function filterOf(
       keptWeights(row);
       return (one) => isNotUpright(one.weights) && isAmong(one);
     }
+    case 'angle': {
+      const { transformations, answers } = keptAngles(row);
+      const asked = answers.filter(
+        (_, view) => view > 0 && (selection.angle === null || transformations[view] === selection.angle),
+      );
+      return ({ place }) => asked.some((view) => view[place] !== answers[0]![place]);
+    }
   }
+}
+
+function keptAngles({ freeAngles }: RowCases): ViewAnswers {
+  if (freeAngles !== null) return freeAngles;
+  throw new DermOrbitError('EVALUATION_OLDER', 'The answers at each angle are not among its files.');
 }
 
 function keptWeights({ weights }: RowCases): NonNullable<RowCases['weights']> {
