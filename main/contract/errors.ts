@@ -267,6 +267,10 @@ export const errorTexts = {
     title: 'Image with two lesions',
     action: 'Decide which row is right and remove the other.',
   },
+  LESION_WITHOUT_IMAGE: {
+    title: 'Lesion of an unknown image',
+    action: 'Check that the lesion groupings belong to these images; their other rows are used.',
+  },
   PREDICTION_MISSING: {
     title: 'Predictions missing',
     action: 'Give one row of predictions for every image of the truth.',
