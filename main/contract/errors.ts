@@ -159,7 +159,10 @@ export const errorTexts = {
     title: 'Another job is running',
     action: 'Wait until it has ended, or cancel it first.',
   },
-  JOB_UNKNOWN: { title: 'Job not known', action: 'Start it again; jobs are listed until the app is closed.' },
+  JOB_UNKNOWN: {
+    title: 'Job not known',
+    action: 'Start it again; what was measured or checkpointed is kept.',
+  },
   EVALUATION_NOT_FOUND: {
     title: 'Evaluation not found',
     action: 'Run the evaluation again; its files are gone.',

@@ -35,7 +35,7 @@ beforeEach(async () => {
   folder = join(root, 'result');
   // Figures are not looked at here.
   const evaluation = {} as Evaluation;
-  await writeResult(folder, { evaluation, predictions: [], failedImages: 0, cases: [cases], journals: [] });
+  await writeResult(folder, { evaluation, predictions: [], failedImages: 0, cases: [cases] });
 });
 afterEach(() => {
   rmSync(root, { recursive: true });
