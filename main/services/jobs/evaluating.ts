@@ -44,11 +44,12 @@ export const evaluatingHandlers: {
     await requireImages(task);
     return start(context, task, request);
   },
-  discardEvaluation: async ({ evaluations, jobs, notify }, { request }) => {
+  discardEvaluation: async (context, { request }) => {
+    const { evaluations, jobs } = context;
     const atWork = jobs.board.jobs().some(({ runId, state }) => runId === request && state === 'running');
     if (atWork) throw new DermOrbitError('JOB_RUNNING', 'This evaluation is at work.');
     await removeRequest(requestFile(evaluations.folder, request));
-    notify({ kind: 'evaluationsChanged' });
+    context.notify({ kind: 'evaluationsChanged' });
     return {};
   },
 };
