@@ -2,6 +2,7 @@
 // its page, is cancelled and resumed, and survives the death of its process.
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addExamples, chooseLabelled, openView, rows } from './actions.ts';
 import { expect, test } from './fixtures.ts';
@@ -74,6 +75,56 @@ test('a labelled folder, from its choice to the images behind a figure', async (
   expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
 });
 
+test('weights and free angles open their images, by pointer and by keyboard', async ({ app }) => {
+  const { page } = app;
+  await openView(page, 'Evaluate');
+  await chooseLabelled(app, await labelledPhantoms(join(app.files, 'labelled'), 2));
+  await expect(found(page)).toContainText('8 images');
+  await page.getByText('More settings').click();
+  await page.getByLabel('Free angles, step in degrees').fill('60');
+  await start(page).click();
+  await expect(methods(page)).toBeVisible({ timeout: 60_000 });
+  const panel = page.getByRole('region', { name: /^Images:/ });
+
+  // Every image has its weight of 0° in some bar.
+  const weights = page.getByRole('region', { name: 'Weights of the orientations' });
+  await weights.getByText('Numbers as a table').click();
+  const bars = weights.getByRole('button', { name: /weight of 0° from/ });
+  const counts = await bars.allTextContents();
+  expect(counts.reduce((sum, text) => sum + Number(text), 0)).toBe(8);
+  await bars.first().press('Enter');
+  await expect(panel).toBeFocused();
+  await expect(panel.getByRole('listitem')).toHaveCount(Number(counts[0]));
+  await expect(panel.getByRole('listitem').first()).toContainText(/weight 0\.\d{4}/);
+  // Of one class there are fewer, and a bar of the drawing opens those.
+  await weights.getByRole('combobox', { name: 'Images' }).selectOption('Melanoma (2)');
+  const ofClass = await bars.allTextContents();
+  expect(ofClass.reduce((sum, text) => sum + Number(text), 0)).toBe(2);
+  await weights.locator('svg .open').first().click();
+  await expect(page.getByRole('region', { name: /^Images: Weight of 0° .*Melanoma/ })).toBeVisible();
+  await expect(panel.getByRole('listitem')).toHaveCount(Number(ofClass[0]));
+
+  // Vanilla has no weights; what free angles do to it is drawn alone, and told in a table.
+  await page.getByRole('button', { name: /^Vanilla/ }).click();
+  await expect(weights).toHaveCount(0);
+  const angles = page.getByRole('region', { name: 'When it is turned by other angles' });
+  await angles.getByText('Numbers as a table').click();
+  await expect(angles.getByRole('row')).toHaveCount(1 + 5);
+  const changed = angles.getByRole('button', { name: /whose answer changes at/ });
+  const images = Number(await changed.first().textContent());
+  await changed.first().press('Enter');
+  await expect(panel.getByRole('listitem')).toHaveCount(images);
+  await panel.getByRole('listitem').first().getByRole('button').click();
+  await expect(page.getByRole('dialog').getByText('Angles that change the answer')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await angles.getByRole('button', { name: 'Show: answer changes at some free angle' }).click();
+  await expect(page.getByRole('region', { name: 'Images: Answer changes at some angle' })).toBeVisible();
+
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+});
+
 test('what was measured stays, and leaves as JSON and as predictions', async ({ app }) => {
   const { page } = app;
   await measure(app, 1);
@@ -132,6 +183,42 @@ test('the death of the job process is said, and resuming goes on from what was m
   await job.getByRole('button', { name: 'Resume' }).click();
   await expect(methods(page)).toBeVisible({ timeout: 60_000 });
   await expect(page.getByText(/images? from an earlier, interrupted run/)).toBeVisible();
+});
+
+test('what an earlier session left is resumed or discarded', async ({ app }) => {
+  const { page } = app;
+  await measure(app, 12);
+  const job = page.getByRole('region', { name: /^Job:/ });
+  await expect(job).toContainText(/[2-9] of 48 images/);
+  await job.getByRole('button', { name: 'Cancel' }).click();
+  await expect(job).toContainText('Cancelled. What was measured is kept.');
+
+  // The same request under other names is what a session before this one would have left.
+  const folder = join(app.home, 'evaluations');
+  const [request = ''] = readdirSync(folder).filter((name) => name.endsWith('.request.json'));
+  const text = readFileSync(join(folder, request), 'utf8');
+  const left = (day: string, content: string): void => {
+    writeFileSync(join(folder, `${day}-000000-aaaaaa.request.json`), content);
+  };
+  left('20260101', text);
+  left('20260102', text.replaceAll('labelled', 'elsewhere'));
+  await page.reload();
+  await openView(page, 'Evaluate');
+  const interrupted = (name: string): Locator =>
+    page.getByRole('region', { name: new RegExp(`^Interrupted: .*${name}$`) });
+
+  // Its images are gone: that is said, and it can be discarded.
+  await interrupted('elsewhere').getByRole('button', { name: 'Resume' }).click();
+  await expect(interrupted('elsewhere').getByRole('alert')).toContainText('no longer where it was');
+  await interrupted('elsewhere').getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+  await expect(interrupted('elsewhere')).toHaveCount(0);
+
+  await interrupted('labelled').getByRole('button', { name: 'Resume' }).click();
+  await expect(methods(page)).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(/images? from an earlier, interrupted run/)).toBeVisible();
+  await page.getByRole('button', { name: 'All evaluations' }).click();
+  await expect(interrupted('labelled')).toHaveCount(0);
 });
 
 test('what is no labelled set is refused with what can be done', async ({ app }) => {

@@ -44,8 +44,8 @@ export const jobSchema = z.object({
   kind: z.enum(['evaluate', 'train']),
   /** In a few words: what of what. */
   title: z.string(),
-  /** Of a training: its run. */
-  runId: modelIdSchema.nullable(),
+  /** Of a training its run, of an evaluation its request: by these it is found again in another session. */
+  runId: modelIdSchema,
   state: z.enum(['running', 'done', 'failed', 'cancelled']),
   /** ISO 8601. */
   started: z.string(),
@@ -87,6 +87,18 @@ export const evaluationSummarySchema = z.object({
 });
 export type EvaluationSummary = z.infer<typeof evaluationSummarySchema>;
 
+/** An evaluation that an earlier session began and did not finish. What was measured is kept. */
+export const interruptedEvaluationSchema = z.object({
+  id: evaluationIdSchema,
+  /** ISO 8601. */
+  asked: z.string(),
+  /** In a few words: what of what, as the job was called. */
+  title: z.string(),
+  turned: turnedSchema,
+});
+export type InterruptedEvaluation = z.infer<typeof interruptedEvaluationSchema>;
+
+const interruptedRequest = z.object({ request: evaluationIdSchema });
 const evaluationRequest = z.object({ evaluation: evaluationIdSchema });
 /** Names files of the evaluation: a plain name, never a path. */
 const rowIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,127}$/);
@@ -129,6 +141,12 @@ export const jobRequests = {
   jobs: { input: empty, event: z.never(), output: z.array(jobSchema) },
   /** Starts an evaluation; JOB_RUNNING while another job runs. How it goes on is told by `job` notices. */
   startEvaluation: { input: evaluateRequestSchema, event: z.never(), output: jobSchema },
+  /** Evaluations of earlier sessions that were not finished, the latest first. */
+  interruptedEvaluations: { input: empty, event: z.never(), output: z.array(interruptedEvaluationSchema) },
+  /** Goes on with one; DATASET_NOT_FOUND if its images are gone, as uploads are with their session. */
+  resumeEvaluation: { input: interruptedRequest, event: z.never(), output: jobSchema },
+  /** Removes one and what was measured for it; JOB_RUNNING while it is at work. */
+  discardEvaluation: { input: interruptedRequest, event: z.never(), output: empty },
   /** What a training would find in its data, and what it would take. */
   outlook: { input: outlookRequestSchema, event: z.never(), output: outlookSchema },
   /** Starts a training, alike; what it says comes as `trainingEvent` notices. */
@@ -179,7 +197,7 @@ export const jobNoticeSchemas = [
   /** A job began, went on or ended. */
   z.object({ kind: z.literal('job'), job: jobSchema }),
   z.object({ kind: z.literal('trainingEvent'), job: imageIdSchema, event: trainingEventSchema }),
-  /** An evaluation was finished or removed: ask for `evaluations` again. */
+  /** An evaluation was finished, removed or discarded: ask for `evaluations` and `interruptedEvaluations` again. */
   z.object({ kind: z.literal('evaluationsChanged') }),
   /** A run was removed: ask for `trainingRuns` again. */
   z.object({ kind: z.literal('runsChanged') }),

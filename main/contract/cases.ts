@@ -17,8 +17,13 @@ export const caseSchema = z.object({
   probability: z.number(),
   /** Of the class that was asked for; null where none was. */
   score: z.number().nullable(),
-  /** Answers under each transformation, the picture as it is first; empty where nothing was turned. */
+  /**
+   * Answers under each transformation, the picture as it is first; empty where nothing was turned. Where an angle was
+   * asked for: of the masked picture as it is, then at the angles that change its answer.
+   */
   views: z.array(z.object({ transformation: z.string(), answer: z.string().nullable() })),
+  /** Of the picture as it is, the upright orientation first; empty where every image has the same or none are kept. */
+  weights: z.array(z.object({ orientation: z.string(), weight: z.number() })),
 });
 export type Case = z.infer<typeof caseSchema>;
 
@@ -30,6 +35,16 @@ export const robustnessKindSchema = z.enum([
   'wrongToRight',
 ]);
 export type RobustnessKind = z.infer<typeof robustnessKindSchema>;
+
+/** A group of images, as the weights of the orientations are summarised: by the answer or by true class. */
+export const caseGroupSchema = z.discriminatedUnion('of', [
+  z.object({ of: z.literal('all') }),
+  z.object({ of: z.literal('right') }),
+  /** Wrong or undecided. */
+  z.object({ of: z.literal('wrong') }),
+  z.object({ of: z.literal('class'), label: z.string() }),
+]);
+export type CaseGroup = z.infer<typeof caseGroupSchema>;
 
 /** Which images: what was clicked. */
 export const caseSelectionSchema = z.discriminatedUnion('kind', [
@@ -47,5 +62,17 @@ export const caseSelectionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('flipped') }),
   /** Some transformation moves the answer across the border between malignant and benign. */
   z.object({ kind: z.literal('malignancyFlipped') }),
+  /** A bar of a histogram of weights: `from` is in it, `to` is not; null: the last bar, which has no end. */
+  z.object({
+    kind: z.literal('weight'),
+    orientation: z.string(),
+    from: z.number(),
+    to: z.number().nullable(),
+    among: caseGroupSchema,
+  }),
+  /** Another orientation has a larger weight than the upright one. */
+  z.object({ kind: z.literal('notUpright'), among: caseGroupSchema }),
+  /** The answer to the masked picture changes at this free angle, by its name; null: at some angle. */
+  z.object({ kind: z.literal('angle'), angle: z.string().nullable() }),
 ]);
 export type CaseSelection = z.infer<typeof caseSelectionSchema>;

@@ -159,7 +159,10 @@ export const errorTexts = {
     title: 'Another job is running',
     action: 'Wait until it has ended, or cancel it first.',
   },
-  JOB_UNKNOWN: { title: 'Job not known', action: 'Start it again; jobs are listed until the app is closed.' },
+  JOB_UNKNOWN: {
+    title: 'Job not known',
+    action: 'Start it again; what was measured or checkpointed is kept.',
+  },
   EVALUATION_NOT_FOUND: {
     title: 'Evaluation not found',
     action: 'Run the evaluation again; its files are gone.',
@@ -167,6 +170,10 @@ export const errorTexts = {
   EVALUATION_INVALID: {
     title: 'Evaluation cannot be read',
     action: 'Remove it and run the evaluation again; its files are damaged or from another version.',
+  },
+  EVALUATION_OLDER: {
+    title: 'Not kept with this evaluation',
+    action: 'Run the evaluation again to see these images; its figures stay as they are.',
   },
   OUT_OF_MEMORY: { title: 'Out of memory', action: 'Close other programs, or choose a smaller model.' },
   INFERENCE_FAILED: {
@@ -262,6 +269,10 @@ export const errorTexts = {
   LESION_CONFLICT: {
     title: 'Image with two lesions',
     action: 'Decide which row is right and remove the other.',
+  },
+  LESION_WITHOUT_IMAGE: {
+    title: 'Lesion of an unknown image',
+    action: 'Check that the lesion groupings belong to these images; their other rows are used.',
   },
   PREDICTION_MISSING: {
     title: 'Predictions missing',

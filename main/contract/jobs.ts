@@ -77,14 +77,19 @@ export const evaluationOptionsSchema = z.object({
   resamples: z.int().min(1).max(1_000_000).default(2000),
 });
 
-const evaluateInputSchema = z.object({
+/** Everything that an evaluation is asked for; kept while it is unfinished, so that it can be resumed without being asked again. */
+export const evaluateTaskSchema = z.object({
   models: z.array(z.string()).min(1).max(32),
   provider: providerChoiceSchema.default('auto'),
   source: datasetSourceSchema,
   choices: evaluationChoicesSchema,
   options: evaluationOptionsSchema,
-  /** Where what was measured is kept until everything is done, so that an interrupted run goes on from there. */
-  journals: z.string(),
+});
+export type EvaluateTask = z.output<typeof evaluateTaskSchema>;
+
+const evaluateInputSchema = evaluateTaskSchema.extend({
+  /** A file that says what was asked for until everything is done. Beside it lies what was measured. */
+  request: z.string(),
   /** A folder that does not exist yet: the result, and what stands in no report. */
   folder: z.string(),
 });

@@ -1,5 +1,5 @@
 // An evaluation as a job: models opened, measured, released; the result in a folder of its own, whole or not at all.
-import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { JobOutput, JobProgress } from '../contract/jobs.ts';
 import { loadModel, type LoadedModel } from '../engine/model.ts';
 import { openDataset } from '../evaluation/datasets/datasets.ts';
@@ -14,16 +14,18 @@ import {
 import type { CheckedJob, RunningJob } from './jobs.ts';
 import { Pace } from './pace.ts';
 import { writeResult } from './results.ts';
+import { noteRequest, removeRequest } from './unfinished.ts';
 
 /**
- * Measures, writes, and removes the journals only when the result is on disk.
+ * Notes what is asked for, measures, writes, and removes request and journals only when the result is on disk.
  * @throws DermOrbitError of data sets, models, measuring and writing; CANCELLED keeps what was measured
  */
 export async function runEvaluation(
   input: CheckedJob<'evaluate'>,
   { store, signal, onEvent }: RunningJob<'evaluate'>,
 ): Promise<JobOutput<'evaluate'>> {
-  const { source, choices, options, provider } = input;
+  const { request, folder, ...task } = input;
+  const { source, choices, options, provider } = task;
   const tell = (stage: JobProgress['stage'], detail: string | null, done: number, total: number) => {
     onEvent({ stage, detail, done, total, secondsLeft: null });
   };
@@ -51,13 +53,14 @@ export async function runEvaluation(
       bootstrap: { ...defaultBootstrap, resamples: options.resamples },
     };
     const finished = await evaluate(plan, {
-      folder: input.journals,
+      folder: dirname(request),
       signal,
+      onJournal: (journal) => noteRequest(request, task, journal),
       onEvent: follow(planned, onEvent),
     });
     tell('writing', null, 0, 1);
-    await writeResult(input.folder, finished);
-    await Promise.all(finished.journals.map((journal) => rm(journal, { force: true })));
+    await writeResult(folder, finished);
+    await removeRequest(request);
     return { evaluation: finished.evaluation, failedImages: finished.failedImages };
   } finally {
     await Promise.all(models.map((model) => model.release()));

@@ -1,6 +1,6 @@
 // Jobs on a small random model and phantoms: in this process, and in the process the app runs them in, which is killed.
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobInput, JobProgress, Recipe } from '../contract/jobs.ts';
 import { finetuneDefaults, scratchDefaults } from '../contract/training-defaults.ts';
@@ -15,6 +15,7 @@ import { listRuns, readRun, readTask } from '../training/run/read-run.ts';
 import { jobProcess } from './client.ts';
 import { createJobs } from './jobs.ts';
 import { readCases, readEvaluation } from './results.ts';
+import { readRequest } from './unfinished.ts';
 
 const perClass = 4;
 let bench: TrainingBench;
@@ -35,7 +36,7 @@ function request(name: string, changes: Partial<JobInput<'evaluate'>> = {}): Job
     source: sourceOf(bench.images),
     choices: { groups: ['c4'], methods: ['equitune'] },
     options: { resamples: 20, checkedImages: 0 },
-    journals: join(bench.root, name, 'journals'),
+    request: join(bench.root, name, 'unfinished', 'one.request.json'),
     folder: join(bench.root, name, 'result'),
     ...changes,
   };
@@ -78,7 +79,10 @@ describe('openDataset', () => {
 describe('evaluate', () => {
   it('tells how far it is, and leaves a result that can be read back, cases included', async () => {
     const events: JobProgress[] = [];
-    const { folder, ...rest } = request('whole');
+    const { folder, ...rest } = request('whole', {
+      choices: { groups: ['c4'], methods: ['equitune', 'equizero'] },
+      options: { resamples: 20, checkedImages: 0, angleStep: 90 },
+    });
     const { evaluation, failedImages } = await createJobs(bench.folders).call(
       'evaluate',
       { folder, ...rest },
@@ -107,10 +111,27 @@ describe('evaluate', () => {
       counted[label]![answer < 0 ? confusion.length : answer]!++;
     });
     expect(counted).toEqual(confusion);
+    // What stands behind the figures of angles and weights is kept with it.
+    const { row: zero } = await readCases(folder, model!.id, 'c4-equizero');
+    const measured = model!.rows.find(({ id }) => id === 'c4-equizero')!;
+    expect(zero.freeAngles?.transformations).toEqual(measured.freeAngles?.transformations);
+    const [masked, ...angles] = zero.freeAngles!.answers;
+    const changed = angles.map((view) => view.filter((answer, image) => answer !== masked![image]).length);
+    expect(changed.map((number) => number / (4 * perClass))).toEqual(
+      ['90°', '180°', '270°'].map(
+        (name) => measured.freeAngles!.shares.find((one) => one.name === `flippedBy/${name}`)!.value,
+      ),
+    );
+    expect(zero.weights?.orientations).toEqual(['0°', '90°', '180°', '270°']);
+    const largest = (place: number) => zero.weights!.weights.subarray(4 * place, 4 * place + 4).indexOf(1);
+    expect(cases.images.filter((_, place) => largest(place) === 0).length / (4 * perClass)).toBe(
+      measured.weights!.all.orientations[0]!.largestShare,
+    );
+    expect(cases.row.weights).toBeNull();
     expect(readdirSync(join(folder, 'predictions')).sort()).toEqual(
       model!.rows.map(({ id }) => `${model!.id}.${id}.csv`).sort(),
     );
-    expect(readdirSync(rest.journals)).toEqual([]);
+    expect(readdirSync(dirname(rest.request))).toEqual([]);
   });
 
   it('keeps what was measured when it is cancelled, and goes on from there', async () => {
@@ -124,8 +145,15 @@ describe('evaluate', () => {
     });
     await expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(existsSync(join(bench.root, 'cancelled', 'result'))).toBe(false);
+    // What was asked for stays beside what was measured, whole enough to be asked again.
+    const { request: file, models, source, choices, options } = request('cancelled');
+    const { task, journals } = await readRequest(file);
+    expect(task).toMatchObject({ models, source, choices, options });
+    expect(readdirSync(dirname(file)).sort()).toEqual([...journals, basename(file)].sort());
+    expect(journals).toHaveLength(1);
     const { evaluation } = await jobs.call('evaluate', request('cancelled'));
     expect(evaluation.resumedImages).toBeGreaterThanOrEqual(5);
+    expect(readdirSync(dirname(file))).toEqual([]);
   });
 });
 

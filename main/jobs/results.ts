@@ -8,7 +8,7 @@ import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import { evaluationSchema } from '../contract/evaluation-schema.ts';
 import type { Evaluation } from '../contract/evaluation.ts';
 import type { FinishedEvaluation } from '../evaluation/run/evaluate.ts';
-import type { ModelCases, RowCases } from '../evaluation/run/cases.ts';
+import type { ModelCases, RowCases, ViewAnswers } from '../evaluation/run/cases.ts';
 
 /** Prefix of folders that are being written: never listed, removed by whoever finds them abandoned. */
 export const unfinishedPrefix = '.unfinished-';
@@ -22,12 +22,18 @@ const imagesSchema = z.object({
   images: z.array(z.object({ id: z.string(), path: z.string().nullable(), label: z.int().nonnegative() })),
 });
 
-const rowSchema = z.object({
+/** Numbers are little-endian, base64. */
+const answersSchema = z.object({ transformations: z.array(z.string()), answers: z.array(z.base64()) });
+
+const rowSchema = answersSchema.extend({
   id: z.string(),
-  transformations: z.array(z.string()),
-  /** Little-endian numbers, base64. */
   probabilities: z.base64(),
-  answers: z.array(z.base64()),
+  /** Added after the first version, as are the weights: absent in older files. */
+  freeAngles: answersSchema.nullable().default(null),
+  weights: z
+    .object({ orientations: z.array(z.string()).min(1), weights: z.base64() })
+    .nullable()
+    .default(null),
 });
 
 /**
@@ -77,28 +83,49 @@ export async function readCases(
   const { classes, images } = await parsed(imagesSchema, folder, imagesFile(model));
   const stored = await parsed(rowSchema, folder, rowFile(model, row));
   const probabilities = numbers(stored.probabilities, Float64Array, images.length * classes.length);
-  const answers = stored.answers.map((view) => numbers(view, Int16Array, images.length));
+  const views = decodedAnswers(stored, images.length);
+  const freeAngles = stored.freeAngles && decodedAnswers(stored.freeAngles, images.length);
+  const weights = stored.weights && decodedWeights(stored.weights, images.length);
   const fits =
-    probabilities !== null &&
-    answers.length === stored.transformations.length &&
+    (freeAngles === null) === (stored.freeAngles === null) &&
+    (weights === null) === (stored.weights === null) &&
     images.every(({ label }) => label < classes.length);
-  const views = answers.filter((view) => view !== null);
-  if (!fits || views.length !== answers.length) throw damaged(folder, rowFile(model, row));
-  return {
-    classes,
-    images,
-    row: { id: row, transformations: stored.transformations, probabilities, answers: views },
-  };
+  if (probabilities === null || views === null || !fits) throw damaged(folder, rowFile(model, row));
+  return { classes, images, row: { id: row, probabilities, ...views, freeAngles, weights } };
 }
 
-function encoded({ id, transformations, probabilities, answers }: RowCases): string {
+/** Null where they do not fit. */
+function decodedAnswers(
+  { transformations, answers }: z.infer<typeof answersSchema>,
+  images: number,
+): ViewAnswers | null {
+  const decoded = answers.map((view) => numbers(view, Int16Array, images)).filter((view) => view !== null);
+  const fits = decoded.length === answers.length && answers.length === transformations.length;
+  return fits ? { transformations, answers: decoded } : null;
+}
+
+/** Null where they do not fit. */
+function decodedWeights(
+  { orientations, weights }: NonNullable<z.infer<typeof rowSchema>['weights']>,
+  images: number,
+): RowCases['weights'] {
+  const decoded = numbers(weights, Float64Array, images * orientations.length);
+  return decoded && { orientations, weights: decoded };
+}
+
+function encoded({ id, probabilities, freeAngles, weights, ...views }: RowCases): string {
   const base64 = ({ buffer, byteOffset, byteLength }: Float64Array | Int16Array) =>
     Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  const encodedAnswers = ({ transformations, answers }: ViewAnswers) => ({
+    transformations,
+    answers: answers.map(base64),
+  });
   return JSON.stringify({
     id,
-    transformations,
     probabilities: base64(probabilities),
-    answers: answers.map(base64),
+    ...encodedAnswers(views),
+    freeAngles: freeAngles && encodedAnswers(freeAngles),
+    weights: weights && { orientations: weights.orientations, weights: base64(weights.weights) },
   });
 }
 

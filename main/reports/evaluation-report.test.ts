@@ -6,7 +6,11 @@ import { evaluationReport } from './evaluation-report.ts';
 
 const hostile = '<img src=x onerror="alert(1)">&\'';
 
-function rowNumbers(method: 'vanilla' | 'lambda', views: readonly (readonly number[])[]): RowNumbers {
+function rowNumbers(
+  method: 'vanilla' | 'lambda',
+  views: readonly (readonly number[])[],
+  angled: boolean,
+): RowNumbers {
   const settings: Settings =
     method === 'vanilla'
       ? { group: 'c2', method, level: 'feature', inverse: 'off', head: 'plain' }
@@ -17,8 +21,8 @@ function rowNumbers(method: 'vanilla' | 'lambda', views: readonly (readonly numb
     turns: ['0°', '180°'].slice(0, views.length),
     views: views.map((view) => Float64Array.from(view)),
     scoredView: 0,
-    angles: [],
-    angleViews: [],
+    angles: angled ? ['0° (masked)', '45°', '90°'] : [],
+    angleViews: angled ? [0, 1, 0].map((view) => Float64Array.from(views[view]!)) : [],
     orientations: ['0°', '180°'],
     weights: method === 'lambda' ? Float64Array.of(0.7, 0.3, 0.4, 0.6, 0.5, 0.5) : null,
     turnCheck: { images: 1, largestDifference: 1e-8, changedAnswers: 0 },
@@ -27,6 +31,7 @@ function rowNumbers(method: 'vanilla' | 'lambda', views: readonly (readonly numb
 
 /** Three images; with one class only where asked for. */
 function evaluation(labels = [0, 1, 0], changes: Partial<Evaluation> = {}): Evaluation {
+  const angled = (changes.angles ?? []).length > 0;
   const classes = ['MEL', hostile];
   const steady = [0.9, 0.1, 0.3, 0.7, 0.2, 0.8];
   const input: StatisticsInput = {
@@ -36,8 +41,8 @@ function evaluation(labels = [0, 1, 0], changes: Partial<Evaluation> = {}): Eval
     labels: Int32Array.from(labels),
     lesions: [null, null, null],
     rows: [
-      rowNumbers('vanilla', [steady, [0.2, 0.8, 0.3, 0.7, 0.2, 0.8]]),
-      rowNumbers('lambda', [steady, steady]),
+      rowNumbers('vanilla', [steady, [0.2, 0.8, 0.3, 0.7, 0.2, 0.8]], angled),
+      rowNumbers('lambda', [steady, steady], angled),
     ],
     bootstrap: { resamples: 20, seed: 1, confidence: 0.95 },
   };
@@ -125,9 +130,21 @@ describe('the evaluation report', () => {
     expect(/NaN|Infinity|>null</.exec(html)).toBeNull();
   });
 
+  it('draws how the answer changes with a free angle, beside vanilla', () => {
+    const html = evaluationReport(evaluation([0, 1, 0], { angles: [0, 45, 90] }));
+    const [, ofVanilla, ofLambda] = html.split('<figcaption>Answers that change with the angle</figcaption>');
+    expect(ofVanilla).toContain('c2-vanilla, 45°: 33.3 %');
+    expect(ofVanilla).toContain('c2-vanilla, 90°: 0.0 %');
+    expect(ofLambda).toContain('vanilla, 45°: 33.3 %');
+    expect(ofLambda).toContain('c2-lambda, 45°: 0.0 %');
+    expect(ofLambda).toContain('c2-lambda, some angle 0.0 %');
+    expect(/NaN|Infinity/.exec(html)).toBeNull();
+  });
+
   it('leaves out what was not asked for', () => {
     const html = evaluationReport(evaluation());
     expect(html).not.toContain('At free angles');
+    expect(html).not.toContain('Answers that change with the angle');
     expect(html).toContain('Weights of the orientations');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClassCurve, CurvePoint } from '../../main/contract/evaluation.ts';
-import { ends, flipRate, lineOf, nearestOn, placeOf, pValue, share } from './evaluation.ts';
+import { angleFlips, ends, flipRate, lineOf, nearestOn, placeOf, pValue, share } from './evaluation.ts';
 import { labelledFiles } from './uploads.ts';
 
 const point = (
@@ -49,6 +49,22 @@ it('says figures with one decimal, intervals and p-values without false zeros', 
   expect(ends(interval)).toBe('12.3 to 80.0');
   expect(ends({ ...interval, low: null })).toBe('');
   expect(pValue(0.0002)).toBe('<0.001');
+});
+
+it('knows how often each free angle changes the answer', () => {
+  const interval = (name: string, value: number) => ({ name, value, low: 0, high: 1, definedShare: 1 });
+  const found = {
+    transformations: ['0° (masked)', '22.5°', '45°'],
+    shares: [interval('flipped', 0.3), interval('flippedBy/45°', 0.2), interval('flippedBy/22.5°', 0.1)],
+    malignantShares: null,
+    flippedImages: 3,
+    boundWithoutFlips: null,
+    flippedIds: [],
+  };
+  expect(angleFlips(found).map(({ name, angle, interval }) => [name, angle, interval?.value])).toEqual([
+    ['22.5°', 22.5, 0.1],
+    ['45°', 45, 0.2],
+  ]);
 });
 
 it('knows a rate without any flip from a rate and from nothing turned', () => {

@@ -59,6 +59,27 @@ export function flipRate(
   return { kind: 'rate', interval: figure(found.shares, 'flipped') };
 }
 
+/** How often the answer at a free angle differs from that of the masked picture as it is. */
+export interface AngleFlips {
+  /** As the evaluation names it. */
+  readonly name: string;
+  /** Degrees. */
+  readonly angle: number;
+  readonly interval: Interval | null;
+}
+
+/** By rising angle, without the picture as it is. */
+export function angleFlips({ transformations, shares }: RobustnessFigures): readonly AngleFlips[] {
+  return transformations
+    .slice(1)
+    .map((name) => ({
+      name,
+      angle: Number.parseFloat(name),
+      interval: figure(shares, `flippedBy/${name}`),
+    }))
+    .sort((a, b) => a.angle - b.angle);
+}
+
 /** The four kinds of images under transformations, in the order in which they are drawn. */
 export const robustnessKinds: readonly { readonly kind: RobustnessKind; readonly words: string }[] = [
   { kind: 'consistentlyRight', words: 'Right in every view' },

@@ -3,6 +3,7 @@ import type {
   DataReference,
   EvaluateRequest,
   EvaluationSummary,
+  InterruptedEvaluation,
   Job,
 } from '../../main/contract/application-jobs.ts';
 import type { Case, CaseSelection } from '../../main/contract/cases.ts';
@@ -43,6 +44,10 @@ export class EvaluationState {
   dataError = $state.raw<DermOrbitError | null>(null);
   startError = $state.raw<DermOrbitError | null>(null);
 
+  /** Of earlier sessions; those of this one are jobs. */
+  interrupted = $state.raw<readonly InterruptedEvaluation[]>([]);
+  /** What came of the last attempt to resume one of them. */
+  resumeError = $state.raw<{ readonly id: string; readonly error: DermOrbitError } | null>(null);
   recent = $state.raw<readonly EvaluationSummary[]>([]);
   openId = $state<string | null>(null);
   open = $state.raw<Evaluation | null>(null);
@@ -74,7 +79,10 @@ export class EvaluationState {
 
   async load(): Promise<void> {
     try {
-      this.recent = await this.#client.call('evaluations', {});
+      [this.recent, this.interrupted] = await Promise.all([
+        this.#client.call('evaluations', {}),
+        this.#client.call('interruptedEvaluations', {}),
+      ]);
     } catch (thrown) {
       this.#notices.fault(thrown);
     }
@@ -117,6 +125,26 @@ export class EvaluationState {
       this.#jobs.receive(await this.#client.call('startEvaluation', { ...request, data: choice }));
     } catch (thrown) {
       this.startError = asDermOrbitError(thrown);
+    }
+  }
+
+  /** Goes on with an evaluation of an earlier session. */
+  async resume(id: string): Promise<void> {
+    this.resumeError = null;
+    try {
+      this.#jobs.receive(await this.#client.call('resumeEvaluation', { request: id }));
+      this.interrupted = this.interrupted.filter((one) => one.id !== id);
+    } catch (thrown) {
+      this.resumeError = { id, error: asDermOrbitError(thrown) };
+    }
+  }
+
+  /** Gives up an evaluation of an earlier session, and what was measured for it. */
+  async discard(id: string): Promise<void> {
+    try {
+      await this.#client.call('discardEvaluation', { request: id });
+    } catch (thrown) {
+      this.#notices.fault(thrown);
     }
   }
 

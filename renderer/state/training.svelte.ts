@@ -47,7 +47,7 @@ export class TrainingState {
 
   /** The latest job of the open run. */
   readonly job: Job | null = $derived.by(
-    () => this.#jobs.all.find(({ runId }) => runId !== null && runId === this.openId) ?? null,
+    () => this.#jobs.all.find(({ runId }) => runId === this.openId) ?? null,
   );
 
   /** The training at work, of whichever run. */
@@ -178,7 +178,7 @@ export class TrainingState {
   }
 
   #ended(job: Job): void {
-    if (job.kind !== 'train' || job.runId === null) return;
+    if (job.kind !== 'train') return;
     void this.#list();
     if (this.openId === job.runId) void this.#fetch(job.runId);
     if (job.state === 'done') this.#notices.show('done', 'Training finished', `${job.title} is installed.`);

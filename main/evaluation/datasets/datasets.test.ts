@@ -84,7 +84,9 @@ describe('the ISIC 2018 layout', () => {
         truthRow('ISIC_6', 'NV'),
         truthRow('', 'NV'),
       ),
-      'lesions.csv': 'image,lesion_id\nISIC_1,L1\nISIC_1,L2\nISIC_2,L3\n',
+      // Of these, ISIC_3 has no file, ISIC_5 and ISIC_6 no label: they are listed for that already.
+      'lesions.csv':
+        'image,lesion_id\nISIC_1,L1\nISIC_1,L2\nISIC_2,L3\nISIC_3,L3\nISIC_5,L5\nISIC_6,L6\nISIC_8,L3\nISIC_9,\n',
     });
     const set = await openDataset(
       source(`${folder}/images`, `${folder}/labels.csv`, `${folder}/lesions.csv`),
@@ -103,6 +105,7 @@ describe('the ISIC 2018 layout', () => {
       IMAGE_WITHOUT_LABEL: ['ISIC_5', 'ISIC_6', 'ISIC_7'],
       IMAGE_DUPLICATE: ['ISIC_2'],
       LESION_CONFLICT: ['ISIC_1'],
+      LESION_WITHOUT_IMAGE: ['ISIC_8'],
       IMAGE_AMBIGUOUS: ['ISIC_1'],
       CLASS_EMPTY: ['BCC', 'AKIEC', 'BKL', 'DF', 'VASC'],
       LESIONS_UNKNOWN: ['ISIC_1'],
@@ -113,9 +116,22 @@ describe('the ISIC 2018 layout', () => {
       subjects: ['ISIC_3'],
       excluded: true,
     });
+    expect(set.problems.find(({ code }) => code === 'LESION_WITHOUT_IMAGE')).toMatchObject({
+      message: '1 lesion is given to an unknown image: ISIC_8.',
+      excluded: false,
+    });
     // What costs images stands first.
     const excluded = set.problems.map((problem) => problem.excluded);
     expect(excluded).toEqual([...excluded].sort((a, b) => Number(b) - Number(a)));
+  });
+
+  it('says of groupings of another set that none of them is used', async () => {
+    const folder = temporaryFolder({ ...files, 'lesions.csv': 'image,lesion_id\nHAM_1,L1\nHAM_2,L1\n' });
+    const set = await openDataset(source(`${folder}/T_Input`, null, `${folder}/lesions.csv`));
+    expect(problemsOf(set)).toMatchObject({
+      LESION_WITHOUT_IMAGE: ['HAM_1', 'HAM_2'],
+      LESIONS_UNKNOWN: ['ISIC_2', 'ISIC_1', 'ISIC_3'],
+    });
   });
 
   it('is recognised in a wrong order of columns, and then refused with the right reason', async () => {

@@ -2,7 +2,7 @@
 // published them, `X_LesionGroupings.csv`. Source: challenge.isic-archive.com, "ISIC 2018 Task 3".
 import { stat } from 'node:fs/promises';
 import { isicClasses } from '../../contract/settings.ts';
-import { peekHeader, readCsv } from '../csv.ts';
+import { imageIdOf, peekHeader, readCsv } from '../csv.ts';
 import { assemble } from './assemble.ts';
 import { isTruthHeader, readGroundTruth } from './ground-truth.ts';
 import { indexImages } from './images.ts';
@@ -21,10 +21,17 @@ export const isic2018: DatasetFormat = {
 
   async open(source, signal) {
     const labels = (await labelsOf(source)) ?? source.images;
-    const { rows, problems } = readGroundTruth(await readCsv(labels));
+    const truth = await readCsv(labels);
+    const { rows, problems } = readGroundTruth(truth);
     const lesionsPath = await lesionsOf(source, labels);
     const lesions = lesionsPath === null ? null : await readLesions(lesionsPath, problems);
     const images = await indexImages(source.images, signal);
+    if (lesions !== null) {
+      // An image that is listed for another reason, as a label without image or the other way round, is not unknown.
+      const named = new Set(truth.rows.map(({ fields }) => imageIdOf(fields[0] ?? '')));
+      const isKnown = (id: string) => named.has(id) || images.byStem.has(id);
+      problems.add('LESION_WITHOUT_IMAGE', ...[...lesions.keys()].filter((id) => !isKnown(id)));
+    }
     const labelled = rows.map(({ id, label }) => ({ id, label, lesion: lesions?.get(id) ?? null }));
     return assemble({
       format: this.id,

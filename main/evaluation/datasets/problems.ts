@@ -63,6 +63,10 @@ const table = {
     text: plural('image is given to two lesions', 'images are given to two lesions'),
     excluded: false,
   },
+  LESION_WITHOUT_IMAGE: {
+    text: plural('lesion is given to an unknown image', 'lesions are given to unknown images'),
+    excluded: false,
+  },
   CSV_COLUMN_EXTRA: { text: plural('column is not used', 'columns are not used'), excluded: false },
 } as const satisfies Partial<Record<ErrorCode, Row>>;
 

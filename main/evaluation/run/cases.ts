@@ -1,6 +1,7 @@
 // What each image was answered by each row: the numbers behind the figures, for whoever wants to see the images.
 import type { LabelledItem } from '../datasets/labelled-set.ts';
 import { decide } from '../metrics/scored-set.ts';
+import type { OrientationWeights } from '../weights/weights.ts';
 import type { RowNumbers, StatisticsInput } from './statistics.ts';
 
 /** One image of a model's set. */
@@ -12,15 +13,23 @@ export interface CaseImage {
   readonly label: number;
 }
 
-/** One row's answers to all images of its model. */
-export interface RowCases {
+/** Answers to all images under some transformations. */
+export interface ViewAnswers {
+  /** Their names, the picture as it is first. */
+  readonly transformations: readonly string[];
+  /** Per transformation [N]: class index, or -1 (undecided). */
+  readonly answers: readonly Int16Array[];
+}
+
+/** One row's answers to all images of its model; the views are those under the group. */
+export interface RowCases extends ViewAnswers {
   readonly id: string;
   /** [N, K] of the view that was scored. */
   readonly probabilities: Float64Array;
-  /** Names of the views under the group, the picture as it is first. */
-  readonly transformations: readonly string[];
-  /** Per view [N]: class index, or -1 (undecided). */
-  readonly answers: readonly Int16Array[];
+  /** Under free angles, the masked picture first; null where none were asked for. */
+  readonly freeAngles: ViewAnswers | null;
+  /** Of the picture as it is; null where they are the same for every image. */
+  readonly weights: OrientationWeights | null;
 }
 
 export interface ModelCases {
@@ -40,11 +49,20 @@ export function casesOf(input: StatisticsInput, items: readonly LabelledItem[]):
       path: image.kind === 'file' ? image.path : null,
       label,
     })),
-    rows: input.rows.map(({ id, turns, views, scoredView }: RowNumbers) => ({
-      id,
-      probabilities: Float64Array.from(views[scoredView]!),
-      transformations: turns,
-      answers: views.map((view) => Int16Array.from(decide(view, classes.length))),
+    rows: input.rows.map((row: RowNumbers) => ({
+      id: row.id,
+      probabilities: Float64Array.from(row.views[row.scoredView]!),
+      ...answersOf(row.turns, row.views, classes.length),
+      freeAngles: row.angles.length === 0 ? null : answersOf(row.angles, row.angleViews, classes.length),
+      weights: row.weights && { orientations: row.orientations, weights: row.weights },
     })),
   };
+}
+
+function answersOf(
+  transformations: readonly string[],
+  views: readonly Float64Array[],
+  classCount: number,
+): ViewAnswers {
+  return { transformations, answers: views.map((view) => Int16Array.from(decide(view, classCount))) };
 }

@@ -59,6 +59,8 @@ export interface EvaluateOptions {
   readonly removeJournal?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: EvaluationEvent) => void) | undefined;
+  /** With the path of each journal, before anything is measured for it. */
+  readonly onJournal?: ((path: string) => Promise<void>) | undefined;
 }
 
 /** A finished evaluation, and what stands in no report: the predictions as files for the official scorer. */
@@ -70,8 +72,6 @@ export interface FinishedEvaluation {
   readonly failedImages: number;
   /** What each image was answered, by model. */
   readonly cases: readonly ModelCases[];
-  /** Files of the journals; gone if they were to be removed. */
-  readonly journals: readonly string[];
 }
 
 /**
@@ -95,7 +95,7 @@ export function planModel(
  * @throws DermOrbitError CANCELLED, WRITE_FAILED, DISK_FULL, and the codes of {@link measureSet}
  */
 export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): Promise<FinishedEvaluation> {
-  const { signal, onEvent, folder } = options;
+  const { signal, onEvent, onJournal, folder } = options;
   const models: EvaluatedModel[] = [];
   const predictions: FinishedEvaluation['predictions'][number][] = [];
   const cases: ModelCases[] = [];
@@ -108,6 +108,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
     const measured = await measureSet(model, set.items, rows, plan.views, {
       folder,
       signal,
+      onJournal,
       onImage: (done, id) => {
         onEvent?.({ kind: 'image', model: model.id, done, total: set.items.length, id });
       },
@@ -159,7 +160,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
     resumedImages,
     models,
   };
-  return { evaluation, predictions, failedImages, cases, journals };
+  return { evaluation, predictions, failedImages, cases };
 }
 
 async function evaluatedModel(

@@ -32,6 +32,8 @@ export interface MeasureOptions {
   /** Where the journal lies. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
+  /** With the path of the journal, before anything is measured. */
+  readonly onJournal?: ((path: string) => Promise<void>) | undefined;
   /** After every image. */
   readonly onImage?: ((done: number, id: string) => void) | undefined;
 }
@@ -46,7 +48,7 @@ export async function measureSet(
   items: readonly LabelledItem[],
   rows: readonly PlannedRow[],
   views: ViewChoices,
-  { folder, signal, onImage }: MeasureOptions,
+  { folder, signal, onJournal, onImage }: MeasureOptions,
 ): Promise<MeasuredSet> {
   const layout = layoutOf(rows, views, model.manifest.classes.length);
   const checked = chooseChecked(items, views);
@@ -68,6 +70,7 @@ export async function measureSet(
   const failures: { id: string; error: DermOrbitError }[] = [];
   let resumed = 0;
   try {
+    await onJournal?.(journal.path);
     const prepare = (item: LabelledItem) =>
       readItem(item, model.manifest.input.size, (sha256) => isKnown(sha256, item), signal);
     for await (const { index, item, outcome } of lookAhead(items, prepare, signal)) {

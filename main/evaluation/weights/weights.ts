@@ -24,6 +24,11 @@ interface Truth {
 /** Two weights that differ by no more than this are equal: softmax in float32 does not promise more. */
 const tie = 1e-6;
 
+/** Whether another orientation has a larger weight than the upright one. @param row [n] of one image */
+export function isNotUpright(row: Float64Array): boolean {
+  return row.some((weight) => weight > row[0]! + tie);
+}
+
 /**
  * Summarises weights.
  * @throws RangeError if the sizes do not fit together, there are no images, or a weight is no number
@@ -64,8 +69,7 @@ export function summariseWeights(
 export function weightStatistic({ orientations, weights }: OrientationWeights): Statistic {
   const width = orientations.length;
   const turned = Float64Array.from({ length: weights.length / width }, (_, image) => {
-    const row = weights.subarray(image * width, (image + 1) * width);
-    return row.some((weight) => weight > row[0]! + tie) ? 1 : 0;
+    return isNotUpright(weights.subarray(image * width, (image + 1) * width)) ? 1 : 0;
   });
   return {
     names: [...orientations.map((orientation) => `mean/${orientation}`), 'notUpright'],
@@ -106,7 +110,7 @@ function summarise(
     const row = weights.subarray(image * width, (image + 1) * width);
     const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
     const leaders = row.reduce((count, weight) => count + (weight >= largest - tie ? 1 : 0), 0);
-    if (row[0]! < largest - tie) notUpright++;
+    if (isNotUpright(row)) notUpright++;
     if (leaders > 1) tied++;
     else largestCounts[row.indexOf(largest)]!++;
     largestSum += largest;
@@ -149,10 +153,15 @@ function distribution(
   const mean = sorted.reduce((sum, value) => sum + value, 0) / count;
   const squares = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const bins = edges.length - 1;
-  const [low, high] = [edges[0]!, edges[bins]!];
   const histogram = new Array<number>(bins).fill(0);
+  // By comparison with the edges themselves, so that who asks for the images between two of them gets as many.
   for (const value of sorted) {
-    histogram[Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins))]!++;
+    histogram[
+      Math.min(
+        bins - 1,
+        edges.findLastIndex((edge) => value >= edge),
+      )
+    ]!++;
   }
   return {
     mean,

@@ -1,4 +1,4 @@
-// Everything about one row: confusion matrix, curves, reliability, weights, worst cases. Pure.
+// Everything about one row: confusion matrix, curves, reliability, free angles, weights, worst cases. Pure.
 import type {
   ClassCurve,
   EvaluatedModel,
@@ -9,6 +9,7 @@ import type {
 } from '../../contract/evaluation.ts';
 import { malignantClasses } from '../../contract/settings.ts';
 import { escaped } from '../html.ts';
+import { anglePlot } from './angle-plot.ts';
 import { confusionPlot, curvePlot, legend, reliabilityPlot, weightPlot } from './charts.ts';
 import { figureOf, find, rowHeading, share, tableOf, three } from './figures.ts';
 
@@ -28,6 +29,7 @@ export function rowDetails(row: EvaluationRow, model: EvaluatedModel, open: bool
     ),
     ...curves(row.curves, row.figures),
     reliability(row),
+    angles(row, model),
   ];
   const parts = [
     `<div class="plots">${plots.join('')}</div>`,
@@ -82,6 +84,12 @@ function reliability({ reliability: { bins, expectedError, maximumError }, id }:
   const caption = `Reliability (ECE ${three(expectedError)})`;
   const note = `<p class="small soft">Pale bars: few images. Dots: mean confidence of the bin. Largest gap ${three(maximumError)}.</p>`;
   return figureOf(caption, reliabilityPlot(bins, `Reliability plot of ${id}`) + note);
+}
+
+function angles(row: EvaluationRow, { rows }: EvaluatedModel): string {
+  const vanilla = rows.find(({ id }) => id === row.comparison?.against) ?? null;
+  const plot = anglePlot(row, vanilla);
+  return plot === '' ? '' : figureOf('Answers that change with the angle', plot);
 }
 
 function operatingPoints(classCurves: readonly ClassCurve[]): string {

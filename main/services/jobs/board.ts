@@ -18,8 +18,8 @@ export interface JobHandle {
 export interface JobPlan {
   readonly kind: Job['kind'];
   readonly title: string;
-  /** Of a training: its run. */
-  readonly runId: string | null;
+  /** Of a training its run, of an evaluation its request. */
+  readonly runId: string;
   run(handle: JobHandle, attempt: number): Promise<string>;
 }
 

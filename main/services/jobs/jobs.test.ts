@@ -3,11 +3,18 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DataFolder, DataReference, EvaluateRequest, Job } from '../../contract/application-jobs.ts';
+import type {
+  DataFolder,
+  DataReference,
+  EvaluateRequest,
+  InterruptedEvaluation,
+  Job,
+} from '../../contract/application-jobs.ts';
 import type { Notice } from '../../contract/application.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { JobProgress, JobsApi } from '../../contract/jobs.ts';
+import { evaluateTaskSchema, type JobProgress, type JobsApi } from '../../contract/jobs.ts';
 import type { TrainingEvent } from '../../contract/training.ts';
+import { noteRequest, requestFile } from '../../jobs/unfinished.ts';
 import { testApplication, type TestApplication } from '../../testing/application.ts';
 import { fakeEngine } from '../../testing/fake-engine.ts';
 import { JobBoard } from './board.ts';
@@ -137,12 +144,71 @@ describe('a job', () => {
     expect(await listed()).toMatchObject({ state: 'cancelled', error: null });
     await call('resumeJob', { job: job.id });
     expect(await listed()).toMatchObject({ id: job.id, state: 'running', progress });
-    const [first, second] = held.inputs as { journals: string; folder: string }[];
+    const [first, second] = held.inputs as { request: string; folder: string }[];
     expect(second).toEqual({ ...first, folder: second!.folder });
     held.end(new DermOrbitError('JOB_STOPPED', 'The job process ended: signal SIGKILL.'));
     await settled();
     expect(await listed()).toMatchObject({ state: 'failed', error: { code: 'JOB_STOPPED' } });
     await expect(call('cancelJob', { job: 'a'.repeat(22) })).rejects.toMatchObject({ code: 'JOB_UNKNOWN' });
+  });
+});
+
+describe('an evaluation that an earlier session left', () => {
+  const id = '20260101-000000-aaaaaa';
+  const folder = () => join(test.folder, 'evaluations');
+  const journal = () => join(folder(), 'dermorbit-base-0.jsonl');
+  async function leave(images = join(test.folder, 'data')): Promise<void> {
+    mkdirSync(folder(), { recursive: true });
+    writeFileSync(journal(), '');
+    const task = evaluateTaskSchema.parse({
+      models: ['dermorbit-base'],
+      source: { images, labels: null, lesions: null },
+      choices: { groups: ['c4'], methods: ['lambda'] },
+      options: { angleStep: 30 },
+    });
+    await noteRequest(requestFile(folder(), id), task, journal());
+  }
+  const interrupted = () => call<InterruptedEvaluation[]>('interruptedEvaluations', {});
+
+  it('is listed, and goes on with what it was asked for', async () => {
+    expect(await interrupted()).toEqual([]);
+    await leave();
+    expect(await interrupted()).toMatchObject([{ id, title: 'dermorbit-base on data', turned: 'all' }]);
+    const job = await call<Job>('resumeEvaluation', { request: id });
+    expect(job).toMatchObject({ kind: 'evaluate', state: 'running', title: 'dermorbit-base on data' });
+    expect(held.inputs[0]).toMatchObject({
+      request: requestFile(folder(), id),
+      source: { images: join(test.folder, 'data') },
+      options: { angleStep: 30, turned: 'all' },
+    });
+    // From now on it is a job of this session.
+    expect(await interrupted()).toEqual([]);
+    await expect(call('discardEvaluation', { request: id })).rejects.toMatchObject({ code: 'JOB_RUNNING' });
+    expect(existsSync(journal())).toBe(true);
+  });
+
+  it('can be discarded with what was measured', async () => {
+    await leave();
+    await call('discardEvaluation', { request: id });
+    expect(await interrupted()).toEqual([]);
+    expect(readdirSync(folder())).toEqual([]);
+    expect(notices.map(({ kind }) => kind)).toContain('evaluationsChanged');
+    await expect(call('resumeEvaluation', { request: id })).rejects.toMatchObject({
+      code: 'EVALUATION_NOT_FOUND',
+    });
+    for (const request of ['../settings', 'a/../../b', '']) {
+      await expect(call('discardEvaluation', { request })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    }
+  });
+
+  it('says that its images are gone, and stays', async () => {
+    await leave(join(test.folder, 'dermorbit-uploads-1', 'mine'));
+    await expect(call('resumeEvaluation', { request: id })).rejects.toMatchObject({
+      code: 'DATASET_NOT_FOUND',
+      message: expect.stringContaining('mine is no longer where it was') as string,
+    });
+    expect(held.inputs).toEqual([]);
+    expect(await interrupted()).toMatchObject([{ id }]);
   });
 });
 

@@ -1,12 +1,11 @@
 // One handler per request about long jobs and what came out of them.
-import { basename } from 'node:path';
 import type { z } from 'zod';
-import { jobRequests, type DataReference, type Job } from '../../contract/application-jobs.ts';
+import { jobRequests, type DataReference } from '../../contract/application-jobs.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { evaluationReport } from '../../reports/evaluation-report.ts';
 import type { CallOptions, Context } from '../context.ts';
 import type { ExportDocument } from '../surface.ts';
-import type { JobHandle } from './board.ts';
+import { evaluatingHandlers } from './evaluating.ts';
 import { selectCases } from './select-cases.ts';
 import { trainingHandlers } from './training.ts';
 
@@ -35,7 +34,7 @@ export const jobHandlers: Handlers = {
     jobs.api.call('openDataset', { source: data.sourceOf(choice) }, { signal }),
 
   jobs: ({ jobs }) => Promise.resolve(jobs.board.jobs()),
-  startEvaluation: (context, request) => Promise.resolve(startEvaluation(context, request)),
+  ...evaluatingHandlers,
   ...trainingHandlers,
   cancelJob: ({ jobs }, { job }) => {
     jobs.board.cancel(job);
@@ -58,22 +57,6 @@ export const jobHandlers: Handlers = {
   exportEvaluation: async (context, { evaluation, as }) =>
     context.surface.deliver(await documentOf(context, evaluation, as)),
 };
-
-function startEvaluation(context: Context, request: Checked<'startEvaluation'>): Job {
-  const { data, jobs, evaluations } = context;
-  const { data: choice, ...rest } = request;
-  const source = data.sourceOf(choice);
-  const run = async ({ signal, progress }: JobHandle): Promise<string> => {
-    const id = evaluations.newId();
-    // What was measured stays in the data folder until the result is written: any later attempt goes on from it.
-    const input = { ...rest, source, journals: evaluations.folder, folder: evaluations.folderOf(id) };
-    await jobs.api.call('evaluate', input, { signal, onEvent: progress });
-    context.notify({ kind: 'evaluationsChanged' });
-    return id;
-  };
-  const title = `${request.models.join(', ')} on ${basename(source.images)}`;
-  return jobs.board.start({ kind: 'evaluate', title, runId: null, run });
-}
 
 async function documentOf(
   { evaluations }: Context,

@@ -1,16 +1,19 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CaseSelection } from '../../contract/cases.ts';
+import type { CaseGroup, CaseSelection } from '../../contract/cases.ts';
+import type { WeightSummary } from '../../contract/evaluation.ts';
+import { summariseWeights } from '../../evaluation/weights/weights.ts';
 import { selectCases, type AllCases } from './select-cases.ts';
 
-// Six images of three classes; NV and BKL are benign.
+// Six images of three classes; NV and BKL are benign. `weight` is that of the upright one of two orientations.
 const classes = ['MEL', 'NV', 'BKL'];
-const rows: { label: string; probabilities: number[]; views: (string | null)[] }[] = [
-  { label: 'MEL', probabilities: [0.9, 0.06, 0.04], views: ['MEL', 'MEL'] },
-  { label: 'MEL', probabilities: [0.6, 0.3, 0.1], views: ['MEL', 'NV'] },
-  { label: 'NV', probabilities: [0.1, 0.3, 0.6], views: ['BKL', 'NV'] },
-  { label: 'NV', probabilities: [0.7, 0.2, 0.1], views: ['MEL', 'MEL'] },
-  { label: 'BKL', probabilities: [0.4, 0.2, 0.4], views: [null, 'BKL'] },
-  { label: 'BKL', probabilities: [0.1, 0.2, 0.7], views: ['BKL', 'BKL'] },
+const rows: { label: string; probabilities: number[]; views: (string | null)[]; weight: number }[] = [
+  { label: 'MEL', probabilities: [0.9, 0.06, 0.04], views: ['MEL', 'MEL'], weight: 0.25 },
+  { label: 'MEL', probabilities: [0.6, 0.3, 0.1], views: ['MEL', 'NV'], weight: 0.3 },
+  { label: 'NV', probabilities: [0.1, 0.3, 0.6], views: ['BKL', 'NV'], weight: 1 },
+  { label: 'NV', probabilities: [0.7, 0.2, 0.1], views: ['MEL', 'MEL'], weight: 0.5 },
+  { label: 'BKL', probabilities: [0.4, 0.2, 0.4], views: [null, 'BKL'], weight: 0.75 },
+  { label: 'BKL', probabilities: [0.1, 0.2, 0.7], views: ['BKL', 'BKL'], weight: 0.15 },
 ];
 const indexOf = (code: string | null) => (code === null ? -1 : classes.indexOf(code));
 const all: AllCases = {
@@ -25,6 +28,18 @@ const all: AllCases = {
     probabilities: Float64Array.from(rows.flatMap(({ probabilities }) => probabilities)),
     transformations: ['0°', '180°'],
     answers: [0, 1].map((view) => Int16Array.from(rows, ({ views }) => indexOf(views[view] ?? null))),
+    freeAngles: {
+      transformations: ['0° (masked)', '30°', '60°'],
+      answers: [
+        Int16Array.of(0, 0, 1, 0, 2, 2),
+        Int16Array.of(0, 1, 1, 0, 2, 2),
+        Int16Array.of(0, 1, 1, 2, -1, 2),
+      ],
+    },
+    weights: {
+      orientations: ['0°', '180°'],
+      weights: Float64Array.from(rows.flatMap(({ weight }) => [weight, 1 - weight])),
+    },
   },
 };
 const select = (selection: CaseSelection, limit = 100) =>
@@ -68,6 +83,113 @@ describe('the images behind a figure', () => {
     expect(names({ kind: 'malignancyFlipped' })).toEqual(['4', '1']);
   });
 
+  it('are those of a bar of weights, its lower end included, of the group that is drawn', () => {
+    const bar = (from: number, to: number | null, among: CaseGroup = { of: 'all' }) =>
+      names({ kind: 'weight', orientation: '0°', from, to, among });
+    expect(bar(0.25, 0.5)).toEqual(['1', '0']);
+    expect(bar(0.5, 0.75)).toEqual(['3']);
+    // The last bar holds its upper end.
+    expect(bar(0.75, null)).toEqual(['2', '4']);
+    expect(bar(0.25, null, { of: 'right' })).toEqual(['1', '0']);
+    expect(bar(0.25, null, { of: 'wrong' })).toEqual(['3', '2', '4']);
+    expect(bar(0.25, null, { of: 'class', label: 'NV' })).toEqual(['3', '2']);
+    expect(
+      names({ kind: 'weight', orientation: '180°', from: 0.85, to: null, among: { of: 'all' } }),
+    ).toEqual(['5']);
+    expect(names({ kind: 'weight', orientation: '90°', from: 0, to: null, among: { of: 'all' } })).toEqual(
+      [],
+    );
+  });
+
+  it('are those in which another orientation counts more than the upright one; a tie does not', () => {
+    expect(names({ kind: 'notUpright', among: { of: 'all' } })).toEqual(['1', '5', '0']);
+    expect(names({ kind: 'notUpright', among: { of: 'class', label: 'BKL' } })).toEqual(['5']);
+  });
+
+  it('are those whose answer changes at a free angle, with the angles that change it', () => {
+    expect(names({ kind: 'angle', angle: '30°' })).toEqual(['1']);
+    expect(names({ kind: 'angle', angle: '60°' })).toEqual(['3', '4', '1']);
+    expect(names({ kind: 'angle', angle: null })).toEqual(['3', '4', '1']);
+    expect(names({ kind: 'angle', angle: '0° (masked)' })).toEqual([]);
+    const { cases } = select({ kind: 'angle', angle: '60°' });
+    expect(cases.map(({ views }) => views)).toEqual([
+      [
+        { transformation: '0° (masked)', answer: 'MEL' },
+        { transformation: '60°', answer: 'BKL' },
+      ],
+      [
+        { transformation: '0° (masked)', answer: 'BKL' },
+        { transformation: '60°', answer: null },
+      ],
+      [
+        { transformation: '0° (masked)', answer: 'MEL' },
+        { transformation: '30°', answer: 'NV' },
+        { transformation: '60°', answer: 'NV' },
+      ],
+    ]);
+  });
+
+  it('are as many as a bar of the summary says, wherever weights lie', () => {
+    const classList = ['A', 'B'];
+    const set = fc.array(fc.tuple(fc.integer({ min: -8, max: 48 }), fc.nat(1), fc.nat(1)), { minLength: 1 });
+    fc.assert(
+      fc.property(set, (list) => {
+        // Multiples of a fortieth lie on edges of the bins, or next to them by rounding.
+        const weights = {
+          orientations: ['0°', '180°'],
+          weights: Float64Array.from(list.flatMap(([part]) => [part / 40, 1 - part / 40])),
+        };
+        const truth = {
+          classes: classList,
+          labels: Int32Array.from(list, ([, label]) => label),
+          answers: Int32Array.from(list, ([, , answer]) => answer),
+        };
+        const report = summariseWeights(weights, truth);
+        const stored: AllCases = {
+          classes: classList,
+          images: list.map(([, label], place) => ({ id: `${place}`, path: null, label })),
+          row: {
+            id: 'c2-lambda',
+            probabilities: Float64Array.from(list.flatMap(([, , answer]) => [1 - answer, answer])),
+            transformations: ['0°'],
+            answers: [Int16Array.from(truth.answers)],
+            freeAngles: null,
+            weights,
+          },
+        };
+        const total = (selection: CaseSelection) => selectCases(stored, selection, 1, String).total;
+        const groups: [CaseGroup, WeightSummary | null | undefined][] = [
+          [{ of: 'all' }, report.all],
+          [{ of: 'right' }, report.right],
+          [{ of: 'wrong' }, report.wrong],
+          [{ of: 'class', label: 'B' }, report.byClass.B],
+        ];
+        const last = report.edges.length - 2;
+        for (const [among, summary] of groups) {
+          for (const { orientation, histogram } of summary?.orientations ?? []) {
+            const found = histogram.map((_, bin) => {
+              const to = bin === last ? null : report.edges[bin + 1]!;
+              return total({ kind: 'weight', orientation, from: report.edges[bin]!, to, among });
+            });
+            expect(found).toEqual(histogram);
+          }
+          const apart = total({ kind: 'notUpright', among });
+          expect(apart).toBe(Math.round((summary?.notUprightShare ?? 0) * (summary?.images ?? 0)));
+        }
+      }),
+    );
+  });
+
+  it('are refused by weight or angle where none were kept', () => {
+    const older: AllCases = { ...all, row: { ...all.row, freeAngles: null, weights: null } };
+    const ask = (selection: CaseSelection) => () => selectCases(older, selection, 10, String);
+    const code = expect.objectContaining({ code: 'EVALUATION_OLDER' }) as Error;
+    expect(ask({ kind: 'notUpright', among: { of: 'all' } })).toThrow(code);
+    expect(ask({ kind: 'angle', angle: null })).toThrow(code);
+    expect(ask({ kind: 'weight', orientation: '0°', from: 0, to: 1, among: { of: 'all' } })).toThrow(code);
+    expect(ask({ kind: 'wrong' })().cases[0]?.weights).toEqual([]);
+  });
+
   it('come with what is needed to show them, as many as asked for', () => {
     const { total, cases } = select({ kind: 'wrong' }, 1);
     expect(total).toBe(3);
@@ -83,6 +205,10 @@ describe('the images behind a figure', () => {
         views: [
           { transformation: '0°', answer: 'MEL' },
           { transformation: '180°', answer: 'MEL' },
+        ],
+        weights: [
+          { orientation: '0°', weight: 0.5 },
+          { orientation: '180°', weight: 0.5 },
         ],
       },
     ]);
