@@ -97,6 +97,21 @@ describe.each(kinds)('$name', ({ file, config }) => {
     expect(resumed.losses).toHaveLength(2);
   });
 
+  it('says after every round, and before the first, how the weights are distributed', async () => {
+    const { events } = await run(request(`${id}-weights`));
+    const rounds = events.flatMap((event) => (event.kind === 'round' ? [event.figures] : []));
+    expect(rounds).toHaveLength(4);
+    for (const { meanWeights, weightHistogram } of rounds) {
+      const { edges, counts } = weightHistogram!;
+      const images = counts.map((bins) => bins.reduce((sum, count) => sum + count, 0));
+      expect(images).toEqual([8, 8, 8, 8]);
+      for (const mean of meanWeights) {
+        expect(mean).toBeGreaterThanOrEqual(edges[0]!);
+        expect(mean).toBeLessThanOrEqual(edges.at(-1)!);
+      }
+    }
+  });
+
   it('gives another result with another seed', async () => {
     const other = request(`${id}-seed`);
     const { model } = await run({ ...other, config: { ...other.config, seed: 2 } });

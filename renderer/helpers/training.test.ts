@@ -35,6 +35,7 @@ const figures = (round: number, balancedAccuracy: number, validationLoss = 1): R
   balancedAccuracy,
   top1: 0.5,
   meanWeights: [],
+  weightHistogram: null,
   seconds: 1,
 });
 const round = (number: number): TrainingEvent => ({

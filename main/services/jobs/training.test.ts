@@ -77,6 +77,7 @@ async function stoppedRun(id: string, task: TrainTask): Promise<string> {
     balancedAccuracy: 0.5,
     top1: 0.5,
     meanWeights: [0.25, 0.25, 0.25, 0.25],
+    weightHistogram: null,
     seconds: 60,
   });
   await writeCheckpoint(join(folder, 'checkpoint.bin'), {
