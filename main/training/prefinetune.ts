@@ -194,5 +194,5 @@ async function train(
     await stepper.release();
     await validator.release();
   }
-  return finishModel(store, request, { ...input, last, hashes, parts, folder, part }, onEvent);
+  return finishModel(store, request, { ...input, last, hashes, parts, folder, part }, { signal, onEvent });
 }
