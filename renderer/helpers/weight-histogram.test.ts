@@ -63,9 +63,15 @@ it('rounds of earlier versions cannot be drawn', () => {
   expect(weighedRounds([round(null), round(narrow)])).toEqual([round(narrow)]);
 });
 
-it('a small spread is not rounded away', () => {
-  const [one] = weighedRounds([round(narrow)]);
-  expect(meanAndDeviation(one!, 1)).toBe('0.750 ± <0.001');
+it('a spread is told to two figures, however small or large it is', () => {
+  const told = (deviation: number | null) => {
+    const [one] = weighedRounds([round({ ...narrow, deviations: [deviation, deviation] })]);
+    return meanAndDeviation(one!, 1);
+  };
+  expect(told(0.0001)).toBe('0.75000 ± 0.00010');
+  expect(told(0.012)).toBe('0.750 ± 0.012');
+  expect(told(7.41)).toBe('0.8 ± 7.4');
+  expect([told(0), told(null)]).toEqual(['0.750', '0.750']);
 });
 
 it('axes have as many decimals as tell their ends apart', () => {

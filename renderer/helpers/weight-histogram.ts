@@ -61,12 +61,14 @@ export function axisDecimals({ width, count }: Bins): number {
   return Math.min(8, Math.max(2, 1 + Math.ceil(-Math.log10(width * count))));
 }
 
-/** Mean and standard deviation: `0.250 ± 0.012`. */
+/** Mean and standard deviation, to two figures of the latter: `0.250 ± 0.012`. */
 export function meanAndDeviation(
   { meanWeights, weightHistogram }: WeighedRound,
   orientation: number,
 ): string {
+  const mean = meanWeights[orientation];
   const deviation = weightHistogram.deviations[orientation] ?? null;
-  const spread = deviation !== null && deviation > 0 && deviation < 0.0005 ? '<0.001' : three(deviation);
-  return `${three(meanWeights[orientation])} ± ${spread}`;
+  if (mean === undefined || deviation === null || deviation === 0) return three(mean);
+  const decimals = Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(deviation))));
+  return `${mean.toFixed(decimals)} ± ${deviation.toFixed(decimals)}`;
 }
