@@ -161,6 +161,22 @@ describe('train', () => {
     expect(ended.err).toContain(says);
   });
 
+  it('lists the caches that trainings left, and removes them', async () => {
+    const listed = await dermorbit(script, 'train', 'caches', '--json');
+    const names = (JSON.parse(listed.out) as { name: string }[]).map(({ name }) => name);
+    expect(names.some((name) => name.endsWith('.orbits'))).toBe(true);
+    expect(names.some((name) => name.startsWith('pixels-'))).toBe(true);
+    const told = await dermorbit(script, 'train', 'caches');
+    expect(told.out).toMatch(/features, c4, dermorbit-base/);
+    expect(told.out).toMatch(/pictures, 64 px/);
+    const wrong = await dermorbit(script, 'train', 'caches', '--remove', names[0]!, 'nothing');
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toMatch(/Removed: 1 cache.*CACHE_NOT_FOUND/s);
+    const all = await dermorbit(script, 'train', 'caches', '--remove');
+    expect(all.code).toBe(0);
+    expect(readdirSync(join(work, 'home', 'caches'))).toEqual([]);
+  });
+
   it('asks before it learns without a class', async () => {
     rmSync(join(images, 'VASC'), { recursive: true });
     const refused = await dermorbit(...training('--out', 'six'));

@@ -7,6 +7,7 @@ import { evaluationReport } from '../../reports/evaluation-report.ts';
 import type { CallOptions, Context } from '../context.ts';
 import type { ExportDocument } from '../surface.ts';
 import type { JobHandle } from './board.ts';
+import { cacheHandlers } from './caches.ts';
 import { selectCases } from './select-cases.ts';
 import { trainingHandlers } from './training.ts';
 
@@ -37,6 +38,7 @@ export const jobHandlers: Handlers = {
   jobs: ({ jobs }) => Promise.resolve(jobs.board.jobs()),
   startEvaluation: (context, request) => Promise.resolve(startEvaluation(context, request)),
   ...trainingHandlers,
+  ...cacheHandlers,
   cancelJob: ({ jobs }, { job }) => {
     jobs.board.cancel(job);
     return Promise.resolve({});

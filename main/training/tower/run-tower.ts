@@ -1,6 +1,5 @@
 // A training run of an image tower from folder to installed model: data, pictures, run folder, stages, finish. Finetuning
 // and training from scratch call it with what they start from.
-import { join } from 'node:path';
 import { asDermOrbitError } from '../../contract/errors.ts';
 import type { Recipe } from '../../contract/jobs.ts';
 import type { GroupName, ProviderChoice } from '../../contract/settings.ts';
@@ -8,6 +7,7 @@ import { dataFolder } from '../../engine/folders.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';
 import { version } from '../../engine/version.ts';
+import { cachesFolder } from '../cache/caches.ts';
 import {
   hashData,
   openTrainingData,
@@ -156,7 +156,7 @@ async function startOf(
   }
 }
 
-const cacheFolder = ({ cache }: TowerRequest) => cache ?? join(dataFolder(), 'caches');
+const cacheFolder = ({ cache }: TowerRequest) => cache ?? cachesFolder(dataFolder());
 
 /** Decodes every image once, at the final size, so that what cannot be used is known before the first step. */
 async function readableImages(
