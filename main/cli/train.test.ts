@@ -97,7 +97,7 @@ describe('train', () => {
 
   it.each([
     { name: 'an id that is taken', options: ['--out', 'dermorbit-base'], says: 'MODEL_EXISTS' },
-    { name: 'no such images', options: ['--out', 'x', '--images', 'nowhere'], says: 'DATASET_UNRECOGNISED' },
+    { name: 'no such images', options: ['--out', 'x', '--images', 'nowhere'], says: 'DATASET_NOT_FOUND' },
     { name: 'a rate of 0', options: ['--out', 'x', '--learning-rate', '0'], says: '--learning-rate' },
     { name: 'a share of 2', options: ['--out', 'x', '--validation-share', '2'], says: '--validation-share' },
     {

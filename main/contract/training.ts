@@ -196,6 +196,11 @@ export type TrainingEvent =
       readonly validation: readonly number[];
       readonly problems: readonly Problem[];
     }
+  | {
+      /** Found while images were read. */
+      readonly kind: 'left-out';
+      readonly problems: readonly Problem[];
+    }
   | { readonly kind: 'reading'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'cache';

@@ -46,6 +46,7 @@ export const startOfTraining: TrainingProgress = {
 export function afterEvent(before: TrainingProgress, event: TrainingEvent): TrainingProgress {
   switch (event.kind) {
     case 'data':
+    case 'left-out':
       return { ...before, stage: 'opening' };
     case 'reading':
     case 'cache':

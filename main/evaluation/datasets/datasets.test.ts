@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isicClasses } from '../../contract/settings.ts';
@@ -357,9 +357,6 @@ describe('opening', () => {
     expect(await refusalOf(() => openDataset(source(folder, `${folder}/strange.csv`)))).toMatchObject({
       code: 'DATASET_UNRECOGNISED',
     });
-    expect(await refusalOf(() => openDataset(source(`${folder}/absent`)))).toMatchObject({
-      code: 'DATASET_UNRECOGNISED',
-    });
     expect(await refusalOf(() => openDataset(source(folder)))).toMatchObject({
       code: 'DATASET_UNRECOGNISED',
     });
@@ -370,6 +367,28 @@ describe('opening', () => {
     const refusal = await refusalOf(() => openDataset(source(`${folder}/absent`, `${folder}/l.csv`)));
     expect(refusal.code).toBe('DATASET_NOT_FOUND');
     expect(refusal.message).toContain('absent could not be listed');
+    expect(await refusalOf(() => openDataset(source(`${folder}/absent`)))).toMatchObject({
+      code: 'DATASET_NOT_FOUND',
+    });
+    // A file in the place of the folder.
+    expect(await refusalOf(() => openDataset(source(`${folder}/l.csv`)))).toMatchObject({
+      code: 'DATASET_NOT_FOUND',
+    });
+  });
+
+  it.each([
+    ['absent.csv', 'DATASET_NOT_FOUND'],
+    ['empty.csv', 'CSV_EMPTY'],
+    ['semicolons.csv', 'CSV_DELIMITER'],
+    ['folder', 'DATASET_NOT_FOUND'],
+  ])('says what is wrong with labels that are no table: %s', async (name, code) => {
+    const folder = temporaryFolder({
+      'a.jpg': '',
+      'empty.csv': '',
+      'semicolons.csv': 'path;label\na.jpg;A\n',
+    });
+    mkdirSync(`${folder}/folder`);
+    expect((await refusalOf(() => openDataset(source(folder, `${folder}/${name}`)))).code).toBe(code);
   });
 
   it('can be cancelled', async () => {
