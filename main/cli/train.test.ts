@@ -148,6 +148,12 @@ describe('train', () => {
       options: [...small, '--rounds', '1'],
       says: 'leave none at 64',
     },
+    {
+      name: 'a smaller size without its rounds',
+      command: 'scratch',
+      options: ['--smaller-first', '64'],
+      says: '--smaller-first takes SIZE:ROUNDS',
+    },
     { name: 'a crop of three sides', command: 'finetune', options: ['--crop', '1-2-3'], says: '--crop' },
     {
       name: 'attention at embedding level',

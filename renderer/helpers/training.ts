@@ -189,6 +189,7 @@ const actionsHere: Partial<Record<ErrorCode, string>> = {
   CLASS_WITHOUT_TRAINING_IMAGES: 'Add images of the class, or agree to train without it.',
   SPLIT_EMPTY: 'Choose more images, another share for validation, or images of their own.',
   DISK_FULL: 'Free some space, then resume: what is done is kept.',
+  CLASSES_INVALID: 'Choose images of at least two classes.',
   COMBINER_MISSING: 'Start the weight network from random weights, or choose another model.',
 };
 

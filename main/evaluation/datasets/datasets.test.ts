@@ -362,6 +362,28 @@ describe('opening', () => {
     });
   });
 
+  it('takes lesion groupings whatever names the images, by path, file or name without extension', async () => {
+    const folder = temporaryFolder({
+      'a/1.jpg': '',
+      'a/2.png': '',
+      'b/3.png': '',
+      'b/4.jpg': '',
+      'l.csv': 'path,label,lesion\na/1.jpg,a,own\na/2.png,a,own\nb/3.png,b,own\nb/4.jpg,b,own\n',
+      'm.csv': 'lesion_id,image_id,dx\nown,1,nv\nown,2,nv\nown,3,nv\nown,4,nv\n',
+      'g.csv': 'image,lesion_id\na/1.jpg,L1\n2.png,L2\n3,L3\n',
+    });
+    const lesionsOf = async (labels: string | null) => {
+      const set = await openDataset(source(folder, labels, `${folder}/g.csv`));
+      return set.items.map(({ lesion }) => lesion);
+    };
+    expect(await lesionsOf(null)).toEqual(['L1', 'L2', 'L3', null]);
+    // Where the labels name lesions of their own, the groupings are asked first.
+    expect(await lesionsOf(`${folder}/l.csv`)).toEqual(['L1', 'L2', 'L3', 'own']);
+    expect((await lesionsOf(`${folder}/m.csv`)).slice(2)).toEqual(['L3', 'own']);
+    const missing = openDataset(source(folder, null, `${folder}/absent.csv`));
+    expect((await refusalOf(() => missing)).code).toBe('DATASET_NOT_FOUND');
+  });
+
   it('says which folder is not there', async () => {
     const folder = temporaryFolder({ 'l.csv': 'path,label\n1.jpg,a\n' });
     const refusal = await refusalOf(() => openDataset(source(`${folder}/absent`, `${folder}/l.csv`)));

@@ -59,3 +59,11 @@ it('leaves out an image that cannot be read, not the one of the same name on the
   expect(validation.ids).not.toContain('NV/NV-0.png');
   expect(validation.ids).toHaveLength(7);
 });
+
+it('refuses before it learns what no model can tell apart', async () => {
+  const asked = { ...request('one-class', bench.images), classes: ['NV'] };
+  await expect(trainFromScratch(bench.store, asked)).rejects.toMatchObject({
+    code: 'CLASSES_INVALID',
+    message: expect.stringContaining('only NV') as string,
+  });
+});
