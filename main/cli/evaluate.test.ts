@@ -122,11 +122,11 @@ describe('evaluate', () => {
   });
 
   it.each([
-    { name: 'no such folder', args: ['--images', 'nowhere'], says: 'DATASET_UNRECOGNISED' },
+    { name: 'no such folder', args: ['--images', 'nowhere'], says: 'DATASET_NOT_FOUND' },
     {
       name: 'no such labels',
       args: ['--images', '.', '--labels', 'nowhere.csv'],
-      says: 'DATASET_UNRECOGNISED',
+      says: 'DATASET_NOT_FOUND',
     },
     { name: 'a method that is none', args: ['--methods', 'magic'], says: 'OPTION_INVALID' },
     { name: 'a group that is none', args: ['--groups', 'c4,c3'], says: '"c3"' },

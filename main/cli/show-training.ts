@@ -1,4 +1,5 @@
 // A training run as it goes: events as JSON lines, or notes, one line per round, and on terminals a line that moves.
+import type { Problem } from '../contract/evaluation.ts';
 import type { ResultRow, TrainingConfig, TrainingEvent } from '../contract/training.ts';
 import { harmless, note, paint, percent, table } from './output.ts';
 
@@ -41,9 +42,10 @@ class Lines implements TrainingDisplay {
             .map((code, k) => `${code} ${event.training[k]!}/${event.validation[k]!}`)
             .join(', ')}`,
         );
-        for (const { code, message, excluded } of event.problems) {
-          this.#line(harmless(`${message}${excluded ? ' Left out.' : ''} (${code})`));
-        }
+        this.#problems(event.problems);
+        return;
+      case 'left-out':
+        this.#problems(event.problems);
         return;
       case 'reading':
         this.#move(`Reading images: ${event.done}/${event.total}`);
@@ -51,7 +53,7 @@ class Lines implements TrainingDisplay {
       case 'cache':
         this.#move(`Cache: ${event.done}/${event.total} (${(event.bytes / 1e6).toFixed(0)} MB in all)`);
         if (event.done === event.total) {
-          this.#line(harmless(`${event.total} images added to the cache: ${event.path}`));
+          this.#line(harmless(`Cache filled: ${event.path}`));
         }
         return;
       case 'skipped':
@@ -96,6 +98,12 @@ class Lines implements TrainingDisplay {
   stop(): void {
     if (this.#moving) process.stderr.write('\r\u001b[K');
     this.#moving = false;
+  }
+
+  #problems(problems: readonly Problem[]): void {
+    for (const { code, message, excluded } of problems) {
+      this.#line(harmless(`${message}${excluded ? ' Left out.' : ''} (${code})`));
+    }
   }
 
   #move(text: string): void {

@@ -191,7 +191,27 @@ export function checkedConfig<Schema extends z.ZodType>(schema: Schema, fields: 
   const [issue] = parsed.error.issues;
   const path = (issue?.path ?? []).filter((part) => part !== 'augmentation' && part !== 'architecture');
   const name = String(path[0]).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new DermOrbitError('OPTION_INVALID', `--${name}: ${issue?.message ?? 'not understood'}.`);
+  throw new DermOrbitError('OPTION_INVALID', `--${name} ${issue ? wordsOf(issue) : 'is not understood'}.`);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong with a value, to go on from the option's name. */
+function wordsOf(issue: Issue): string {
+  switch (issue.code) {
+    case 'too_small':
+      if (issue.origin === 'array') return `takes ${issue.minimum} numbers`;
+      return `takes a number ${issue.inclusive === false ? 'above' : 'from'} ${issue.minimum}`;
+    case 'too_big':
+      if (issue.origin === 'array') return `takes ${issue.maximum} numbers`;
+      return `takes a number up to ${issue.maximum}`;
+    case 'not_multiple_of':
+      return `takes a multiple of ${issue.divisor}`;
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'takes a whole number' : `takes a ${issue.expected}`;
+    default:
+      return `is not understood: ${issue.message}`;
+  }
 }
 
 /** @throws DermOrbitError OPTION_INVALID */

@@ -1,6 +1,7 @@
 // dermorbit train finetune and dermorbit train scratch: what trains an image tower.
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { DermOrbitError } from '../contract/errors.ts';
 import {
   groupNameSchema,
   headSchema,
@@ -222,6 +223,13 @@ async function runFinetune(options: FinetuneOptions): Promise<void> {
   );
 }
 
+/** @throws DermOrbitError OPTION_INVALID */
+function sizeAndRounds(pair: string): { size: number; rounds: number } {
+  const [size, rounds, ...rest] = numbersOf('--smaller-first', pair, ':');
+  if (size !== undefined && rounds !== undefined && rest.length === 0) return { size, rounds };
+  throw new DermOrbitError('OPTION_INVALID', `--smaller-first takes SIZE:ROUNDS, not "${pair}".`);
+}
+
 async function runScratch(options: ScratchOptions): Promise<void> {
   const smaller = options.smallerFirst?.split(',') ?? [];
   const config = checkedConfig(scratchConfigSchema, {
@@ -231,10 +239,7 @@ async function runScratch(options: ScratchOptions): Promise<void> {
       size: numberOf('--size', options.size),
       embedding: numberOf('--embedding', options.embedding),
     },
-    smallerFirst: smaller.map((pair) => {
-      const [size, rounds] = numbersOf('--smaller-first', pair, ':');
-      return { size, rounds };
-    }),
+    smallerFirst: smaller.map(sizeAndRounds),
     ...towerFields(options),
     ...stepFields(options, scratchDefaults.learningRate),
   });

@@ -97,7 +97,7 @@ describe('train', () => {
 
   it.each([
     { name: 'an id that is taken', options: ['--out', 'dermorbit-base'], says: 'MODEL_EXISTS' },
-    { name: 'no such images', options: ['--out', 'x', '--images', 'nowhere'], says: 'DATASET_UNRECOGNISED' },
+    { name: 'no such images', options: ['--out', 'x', '--images', 'nowhere'], says: 'DATASET_NOT_FOUND' },
     { name: 'a rate of 0', options: ['--out', 'x', '--learning-rate', '0'], says: '--learning-rate' },
     { name: 'a share of 2', options: ['--out', 'x', '--validation-share', '2'], says: '--validation-share' },
     {
@@ -148,6 +148,12 @@ describe('train', () => {
       options: [...small, '--rounds', '1'],
       says: 'leave none at 64',
     },
+    {
+      name: 'a smaller size without its rounds',
+      command: 'scratch',
+      options: ['--smaller-first', '64'],
+      says: '--smaller-first takes SIZE:ROUNDS',
+    },
     { name: 'a crop of three sides', command: 'finetune', options: ['--crop', '1-2-3'], says: '--crop' },
     {
       name: 'attention at embedding level',
@@ -159,6 +165,22 @@ describe('train', () => {
     const ended = await dermorbit(...tower(command, ...options, '--out', 'never'));
     expect(ended.code).toBe(1);
     expect(ended.err).toContain(says);
+  });
+
+  it('lists the caches that trainings left, and removes them', async () => {
+    const listed = await dermorbit(script, 'train', 'caches', '--json');
+    const names = (JSON.parse(listed.out) as { name: string }[]).map(({ name }) => name);
+    expect(names.some((name) => name.endsWith('.orbits'))).toBe(true);
+    expect(names.some((name) => name.startsWith('pixels-'))).toBe(true);
+    const told = await dermorbit(script, 'train', 'caches');
+    expect(told.out).toMatch(/features, c4, dermorbit-base/);
+    expect(told.out).toMatch(/pictures, 64 px/);
+    const wrong = await dermorbit(script, 'train', 'caches', '--remove', names[0]!, 'nothing');
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toMatch(/Removed: 1 cache.*CACHE_NOT_FOUND/s);
+    const all = await dermorbit(script, 'train', 'caches', '--remove');
+    expect(all.code).toBe(0);
+    expect(readdirSync(join(work, 'home', 'caches'))).toEqual([]);
   });
 
   it('asks before it learns without a class', async () => {

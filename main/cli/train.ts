@@ -34,6 +34,7 @@ import {
   type RunOptions,
   type StepOptions,
 } from './train-options.ts';
+import { addCachesCommand } from './train-caches.ts';
 import { commonRequest, follow } from './train-run.ts';
 import { addFinetuneCommand, addScratchCommand } from './train-tower.ts';
 
@@ -54,6 +55,7 @@ export function addTrainCommand(program: Command): void {
   addPrefinetuneCommand(train);
   addFinetuneCommand(train);
   addScratchCommand(train);
+  addCachesCommand(train);
 }
 
 function addPrefinetuneCommand(train: Command): void {

@@ -1,6 +1,7 @@
 // The page's side of long jobs: choosing labelled data, evaluations, training. Rows of the application's contract
 // (application.ts). Data are named by opaque ids, as everywhere; evaluations by the name of their folder.
 import { z } from 'zod';
+import { cacheNameSchema, cacheSummarySchema } from './caches.ts';
 import { caseSchema, caseSelectionSchema } from './cases.ts';
 import { evaluationSchema, turnedSchema } from './evaluation-schema.ts';
 import {
@@ -170,6 +171,11 @@ export const jobRequests = {
   /** Removes a run and its checkpoint; JOB_RUNNING while it is at work. Its model and what is cached stay. */
   removeRun: { input: runRequest, event: z.never(), output: empty },
 
+  /** What trainings have computed of images and keep for later ones, the largest first. */
+  caches: { input: empty, event: z.never(), output: z.array(cacheSummarySchema) },
+  /** Removes a cache; JOB_RUNNING while any job runs, CACHE_IN_USE while the command line works with it. */
+  removeCache: { input: z.object({ cache: cacheNameSchema }), event: z.never(), output: empty },
+
   /** Finished evaluations, the latest first. */
   evaluations: { input: empty, event: z.never(), output: z.array(evaluationSummarySchema) },
   evaluation: { input: evaluationRequest, event: z.never(), output: evaluationSchema },
@@ -201,4 +207,6 @@ export const jobNoticeSchemas = [
   z.object({ kind: z.literal('evaluationsChanged') }),
   /** A run was removed: ask for `trainingRuns` again. */
   z.object({ kind: z.literal('runsChanged') }),
+  /** A cache was removed: ask for `caches` again. */
+  z.object({ kind: z.literal('cachesChanged') }),
 ] as const;

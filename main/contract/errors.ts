@@ -316,6 +316,10 @@ export const errorTexts = {
     title: 'Orbit cache is in use',
     action: 'Wait until the other training has ended, or choose another --cache file.',
   },
+  CACHE_NOT_FOUND: {
+    title: 'Cache not found',
+    action: 'List the caches with: dermorbit train caches.',
+  },
   CACHE_DAMAGED: {
     title: 'Orbit cache is damaged',
     action: 'Run again: damaged records are found at the start and made again. Check the disk.',

@@ -145,6 +145,20 @@ export type ScratchConfig = z.infer<typeof scratchConfigSchema>;
 /** A configuration of any kind. */
 export type TrainingConfig = PrefinetuneConfig | FinetuneConfig | ScratchConfig;
 
+/** How the weights of the orientations are distributed over the validation images. */
+export const weightHistogramSchema = z.strictObject({
+  /**
+   * [bins + 1] rising edges, fitted to the weights: multiples of their distance, a power of two, so that histograms of
+   * several rounds can be counted into the same bins exactly.
+   */
+  edges: z.array(z.number()).min(2),
+  /** [n, bins] number of images. */
+  counts: z.array(z.array(z.int().min(0))),
+  /** [n] sample standard deviations; null of fewer than two images. */
+  deviations: z.array(z.number().nullable()),
+});
+export type WeightHistogram = z.infer<typeof weightHistogramSchema>;
+
 /** Figures of one round; round 0 is the state before the first step. */
 export const roundFiguresSchema = z.strictObject({
   round: z.int().min(0),
@@ -160,6 +174,8 @@ export const roundFiguresSchema = z.strictObject({
   top1: z.number(),
   /** Mean weight of each orientation over the validation images. */
   meanWeights: z.array(z.number()),
+  /** Null where nothing is weighted, and of rounds of earlier versions. */
+  weightHistogram: weightHistogramSchema.nullable().default(null),
   seconds: z.number(),
 });
 export type RoundFigures = z.infer<typeof roundFiguresSchema>;
@@ -178,6 +194,11 @@ export type TrainingEvent =
       /** Images by class. */
       readonly training: readonly number[];
       readonly validation: readonly number[];
+      readonly problems: readonly Problem[];
+    }
+  | {
+      /** Found while images were read. */
+      readonly kind: 'left-out';
       readonly problems: readonly Problem[];
     }
   | { readonly kind: 'reading'; readonly done: number; readonly total: number }

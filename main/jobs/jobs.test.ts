@@ -200,7 +200,7 @@ describe('train', () => {
       folders: { training: 'images', validation: null },
       data: { lesionsKnown: false, training: { images: 12 }, validation: { images: 4 }, skipped: [] },
     });
-    expect(finished.result?.results[0]).toMatchObject({ name: 'job-trained, lambda', flipRate: null });
+    expect(finished.result?.results[0]).toMatchObject({ name: 'job-trained, lambda', flipRate: 0 });
     expect(readdirSync(run)).toEqual(expect.arrayContaining(['curves.png', 'curves.svg', 'result.json']));
   });
 

@@ -86,7 +86,7 @@ export async function readCheckpoint(path: string): Promise<TrainingCheckpoint> 
 }
 
 /** More than any history takes. */
-const largestMeta = 64 * 1024 * 1024;
+const largestMeta = 256 * 1024 * 1024;
 
 /**
  * What a checkpoint says about its run, without its tensors: for lists, which would not wait for all of it to be read

@@ -1,14 +1,17 @@
-// The finished network beside what the starting model answers, on the same cached validation images.
+// The finished network beside what the starting model answers, on the same cached validation images, as they are and
+// turned by every element of the group.
 import type { Provider } from '../contract/settings.ts';
-import type { PrefinetuneConfig, ResultRow } from '../contract/training.ts';
+import type { PrefinetuneConfig, ResultRow, TrainingEvent } from '../contract/training.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
+import { turnNames } from '../evaluation/run/views.ts';
 import { groups } from '../groups/groups.ts';
 import type { Model } from '../onnx/graph.ts';
 import { answerable } from './cache/sets.ts';
 import { forwardGraph, type ForwardSpec, type FrozenParts } from './graphs/forward.ts';
 import type { NamedSet } from './request.ts';
+import { flipRate } from './run/flip-rate.ts';
 import { accuracyInterval } from './run/interval.ts';
-import { Validator } from './validate.ts';
+import { Validator, type Answers } from './validate.ts';
 
 export interface Comparison {
   readonly parts: FrozenParts;
@@ -25,40 +28,67 @@ export interface Comparison {
   readonly names: { readonly out: string; readonly base: string };
 }
 
-/** One row per network: the new one first. */
-export async function compareWithStart(comparison: Comparison): Promise<ResultRow[]> {
+export interface CompareOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: TrainingEvent) => void) | undefined;
+}
+
+/**
+ * One row per network: the new one first.
+ * @throws DermOrbitError CACHE_DAMAGED; an AbortError where the signal says so
+ */
+export async function compareWithStart(
+  comparison: Comparison,
+  { signal, onEvent }: CompareOptions = {},
+): Promise<ResultRow[]> {
   const { parts, config, net, trained, started, validation, provider, names } = comparison;
   const { method, inverse, head } = config;
   const group = groups[config.group];
-  const measure = async (name: string, spec: Omit<ForwardSpec, 'parts' | 'dropout'>): Promise<ResultRow> => {
-    const validator = await Validator.open(
-      forwardGraph({ ...spec, parts, dropout: false }),
-      [],
-      provider,
-      comparison.batch,
-    );
+  const images = validation.images.length;
+  const measure = async (
+    model: string,
+    how: string,
+    spec: Omit<ForwardSpec, 'parts' | 'dropout'>,
+  ): Promise<ResultRow> => {
+    const forward = forwardGraph({ ...spec, parts, dropout: false });
+    const validator = await Validator.open(forward, [], provider, comparison.batch);
+    const turned: Answers[] = [];
     try {
-      const answers = await validator.measure(answerable(validation, spec.group.order));
-      const { balancedAccuracy, top1, recalls } = answers;
-      const lesions = validation.images.map(({ item }) => item.lesion);
-      const interval = accuracyInterval(answers.answers, lesions);
-      // Turned images would have to be read anew: the cache has the orbit of the image as it is.
-      return { name, balancedAccuracy, interval, top1, recalls: [...recalls], flipRate: null };
+      // Also of vanilla, which sees one orientation at a time: that of the turned image.
+      for (const turn of group.elements.keys()) {
+        turned.push(await validator.measure(answerable(validation, spec.group.order, turn), {}, signal));
+        const done = Math.floor((images * turned.length) / group.order);
+        onEvent?.({ kind: 'measuring', model, done, total: images });
+      }
     } finally {
       await validator.release();
     }
+    const [upright] = turned;
+    const { balancedAccuracy, top1, recalls, answers } = upright!;
+    const lesions = validation.images.map(({ item }) => item.lesion);
+    return {
+      name: `${model}, ${how}`,
+      balancedAccuracy,
+      interval: accuracyInterval(answers, lesions),
+      top1,
+      recalls: [...recalls],
+      flipRate: flipRate({
+        classes: answers.classes,
+        labels: answers.labels,
+        transformations: turnNames(group, 'all'),
+        answers: turned.map((one) => one.answers.answers),
+      }),
+    };
   };
   const settings = { group, inverse, head };
-  const rows = [
-    await measure(`${names.out}, ${method}`, { ...settings, net: { name: net, model: trained } }),
-  ];
+  const rows = [await measure(names.out, method, { ...settings, net: { name: net, model: trained } })];
   if (started) {
-    rows.push(await measure(`${names.base}, ${method}`, { ...settings, net: { name: net, model: started } }));
+    rows.push(await measure(names.base, method, { ...settings, net: { name: net, model: started } }));
   }
   // Without a feature map in the cache there is nothing that these two could combine.
   if (config.level === 'embedding') return rows;
-  rows.push(await measure(`${names.base}, equitune`, { ...settings, net: null }));
+  rows.push(await measure(names.base, 'equitune', { ...settings, net: null }));
   const upright = { group: groups.c1, net: null, inverse: 'off', head: 'plain' } as const;
-  rows.push(await measure(`${names.base}, vanilla`, upright));
+  rows.push(await measure(names.base, 'vanilla', upright));
   return rows;
 }

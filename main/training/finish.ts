@@ -1,12 +1,11 @@
 // The end of a run: the best weights become a network, the network is measured beside the starting model, and the model
 // that has it is installed.
-import type { TrainingEvent } from '../contract/training.ts';
 import { readPackageFile, type ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import type { CachedSet } from './cache/sets.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
-import { compareWithStart } from './compare.ts';
+import { compareWithStart, type CompareOptions } from './compare.ts';
 import { packagedNet } from './frozen.ts';
 import type { FrozenParts } from './graphs/forward.ts';
 import { weightNets, weightTensor } from './graphs/weight-nets.ts';
@@ -26,12 +25,15 @@ export interface FinishInput extends TrainInput {
   readonly part: number;
 }
 
-/** Best weights -> network -> comparison with the start -> card -> installed model. */
+/**
+ * Best weights -> network -> comparison with the start -> card -> installed model.
+ * @throws DermOrbitError of caches and installing; an AbortError: the run can be resumed, and ends here again
+ */
 export async function finishModel(
   store: ModelStore,
   { config, model: base, out, run }: PrefinetuneRequest,
   input: FinishInput,
-  onEvent?: (event: TrainingEvent) => void,
+  options: CompareOptions,
 ): Promise<ModelPackage> {
   const { model, net, training, validation, data, problems, skipped, last, hashes, parts, folder } = input;
   const { manifest } = base;
@@ -41,17 +43,20 @@ export async function finishModel(
   );
   const network = weightNets[net].build(weights, manifest);
   const bytes = encodeModel(network);
-  const results = await compareWithStart({
-    parts,
-    config,
-    net,
-    trained: network,
-    started: await packagedNet(base, net),
-    validation,
-    provider: model.provider,
-    batch: input.part,
-    names: { out, base: manifest.id },
-  });
+  const results = await compareWithStart(
+    {
+      parts,
+      config,
+      net,
+      trained: network,
+      started: await packagedNet(base, net),
+      validation,
+      provider: model.provider,
+      batch: input.part,
+      names: { out, base: manifest.id },
+    },
+    options,
+  );
   const { card } = manifest.files;
   const counts = (set: CachedSet) => countByClass(set.images, model.manifest.classes.length);
   const text = modelCard({
@@ -92,6 +97,6 @@ export async function finishModel(
     metrics: cardMetrics(results, images),
   });
   await folder.writeResult({ model: out, finished: new Date().toISOString(), results });
-  onEvent?.({ kind: 'done', model: out, folder: installed.folder, run, results });
+  options.onEvent?.({ kind: 'done', model: out, folder: installed.folder, run, results });
   return installed;
 }

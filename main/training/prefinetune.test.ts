@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PrefinetuneConfig, TrainingEvent } from '../contract/training.ts';
 import { packageFiles, type ModelPackage } from '../engine/store/package.ts';
-import { smallRequest, trainingBench, type TrainingBench } from '../testing/training.ts';
+import { smallClasses } from '../testing/random-model.ts';
+import { drawImages, smallRequest, trainingBench, type TrainingBench } from '../testing/training.ts';
 import { prefinetune } from './prefinetune.ts';
 import type { PrefinetuneRequest } from './request.ts';
 
@@ -95,6 +96,21 @@ describe.each(kinds)('$name', ({ file, config }) => {
     expect(networkOf(again.model, file).equals(networkOf(whole.model, file))).toBe(true);
     expect(networkOf(resumed.model, file).equals(networkOf(whole.model, file))).toBe(true);
     expect(resumed.losses).toHaveLength(2);
+  });
+
+  it('says after every round, and before the first, how the weights are distributed', async () => {
+    const { events } = await run(request(`${id}-weights`));
+    const rounds = events.flatMap((event) => (event.kind === 'round' ? [event.figures] : []));
+    expect(rounds).toHaveLength(4);
+    for (const { meanWeights, weightHistogram } of rounds) {
+      const { edges, counts } = weightHistogram!;
+      const images = counts.map((bins) => bins.reduce((sum, count) => sum + count, 0));
+      expect(images).toEqual([8, 8, 8, 8]);
+      for (const mean of meanWeights) {
+        expect(mean).toBeGreaterThanOrEqual(edges[0]!);
+        expect(mean).toBeLessThanOrEqual(edges.at(-1)!);
+      }
+    }
   });
 
   it('gives another result with another seed', async () => {
@@ -222,6 +238,31 @@ it('images that cannot be decoded are listed, and the others are learned from', 
   } finally {
     rmSync(bad);
   }
+});
+
+it('images that turn out to validate too are told of, and unreadable ones before a class fails for them', async () => {
+  const other = join(bench.root, 'other');
+  await drawImages(other, 3, smallClasses, 4);
+  const { data } = smallRequest(bench, 'x');
+  const validation = { images: other, labels: null, lesions: null };
+  const request = smallRequest(bench, 'told', { rounds: 1 }, { data: { ...data, validation } });
+  // Two of each class are of both folders.
+  const { events } = await run(request);
+  expect(events.find(({ kind }) => kind === 'left-out')).toMatchObject({
+    problems: [{ code: 'IMAGE_ON_BOTH_SIDES', excluded: true }],
+  });
+  for (const name of readdirSync(join(other, 'NV'))) {
+    writeFileSync(join(other, 'NV', name), readFileSync(join(other, 'NV', name)).subarray(0, 900));
+  }
+  const torn: TrainingEvent[] = [];
+  const failing = prefinetune(
+    bench.store,
+    smallRequest(bench, 'torn-class', { rounds: 1 }, { data: { ...data, training: validation } }),
+    { onEvent: (event) => torn.push(event) },
+  );
+  await expect(failing).rejects.toMatchObject({ code: 'CLASS_WITHOUT_TRAINING_IMAGES' });
+  const skipped = torn.flatMap((event) => (event.kind === 'skipped' ? event.images : []));
+  expect(skipped.map(({ id }) => id).sort()).toEqual(['NV/NV-4.png', 'NV/NV-5.png', 'NV/NV-6.png']);
 });
 
 describe('runs', () => {

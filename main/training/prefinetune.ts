@@ -14,7 +14,7 @@ import { cacheKeyOf, defaultCachePath, orbitFilling } from './cache/orbits.ts';
 import { RecordCache, type OrbitCache } from './cache/record-cache.ts';
 import { answerable, partsOf } from './cache/sets.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
-import { announce, describeSide, hashOf, requireValidation } from './data/describe.ts';
+import { announce, announceLeftOut, describeSide, hashOf, requireValidation } from './data/describe.ts';
 import {
   hashData,
   openTrainingData,
@@ -61,6 +61,7 @@ export async function prefinetune(
     const hashed = await hashData(data, signal, (done, total) => {
       if (done % 50 === 0 || done === total) onEvent?.({ kind: 'reading', done, total });
     });
+    announceLeftOut(hashed.problems, onEvent);
     const key = cacheKeyOf(model, config.group, config.level);
     const cache = await RecordCache.open(request.cache ?? defaultCachePath(key), key, signal);
     try {
@@ -69,12 +70,10 @@ export async function prefinetune(
         onEvent,
       });
       const problems = [...data.problems, ...hashed.problems];
-      const skipped = [...hashed.skipped, ...prepared.skipped];
-      if (skipped.length > 0) onEvent?.({ kind: 'skipped', images: skipped });
       return await train(
         store,
         request,
-        { ...prepared, task, data, model, net, problems, skipped },
+        { ...prepared, task, data, model, net, problems },
         { signal, onEvent },
       );
     } finally {
@@ -97,16 +96,19 @@ function trainedNet({ method, level }: PrefinetuneConfig): CombinerName {
 async function cacheOrbits(
   cache: OrbitCache,
   model: LoadedModel,
-  { training, validation }: HashedData,
+  { training, validation, skipped: unread }: HashedData,
   allowMissingClasses: boolean,
   { signal, onEvent }: TrainOptions,
 ): Promise<Prepared> {
   const { classes } = model.manifest;
-  const skipped = await fillCache(cache, [...validation, ...training], orbitFilling(cache.key, model), {
+  const undecoded = await fillCache(cache, [...validation, ...training], orbitFilling(cache.key, model), {
     signal,
     onImage: (done, total) =>
       onEvent?.({ kind: 'cache', done, total, bytes: cache.bytesOf(total), path: cache.path }),
   });
+  // Told before anything fails for the want of them.
+  const skipped = [...unread, ...undecoded];
+  if (skipped.length > 0) onEvent?.({ kind: 'skipped', images: skipped });
   const cached = (items: readonly HashedItem[]) => ({
     cache,
     classes,
@@ -194,5 +196,5 @@ async function train(
     await stepper.release();
     await validator.release();
   }
-  return finishModel(store, request, { ...input, last, hashes, parts, folder, part }, onEvent);
+  return finishModel(store, request, { ...input, last, hashes, parts, folder, part }, { signal, onEvent });
 }

@@ -156,8 +156,8 @@ function diverged(what: string, lastGood: number): DermOrbitError {
   return new DermOrbitError('TRAINING_DIVERGED', `${what}; ${kept} was kept.`);
 }
 
-function validationFigures({ loss, balancedAccuracy, top1, meanWeights }: Answers) {
-  return { validationLoss: loss, balancedAccuracy, top1, meanWeights: [...meanWeights] };
+function validationFigures({ loss, balancedAccuracy, top1, meanWeights, weightHistogram }: Answers) {
+  return { validationLoss: loss, balancedAccuracy, top1, meanWeights: [...meanWeights], weightHistogram };
 }
 
 /** Better balanced accuracy, or the same with a smaller validation loss. */

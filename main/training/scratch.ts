@@ -4,6 +4,7 @@ import type { ScratchConfig } from '../contract/training.ts';
 import { CLIP_MEAN, CLIP_STD } from '../clip/constants.ts';
 import { onFirstUsable } from '../engine/providers.ts';
 import { openSession } from '../engine/runtime.ts';
+import { checkedClasses } from '../engine/store/import.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { groups } from '../groups/groups.ts';
@@ -24,14 +25,16 @@ const upright = { group: groups.c1, net: null, inverse: 'off', head: 'plain' } a
 
 /**
  * Trains a model and installs it.
- * @throws DermOrbitError as {@link runTower}; OPTION_INVALID
+ * @throws DermOrbitError as {@link runTower}; OPTION_INVALID, CLASSES_INVALID
  */
 export async function trainFromScratch(
   store: ModelStore,
   request: ScratchRequest,
   options: TrainOptions = {},
 ): Promise<ModelPackage> {
-  const { config, classes } = request;
+  const { config } = request;
+  // Before hours of training, not when its result is imported.
+  const classes = checkedClasses(request.classes);
   const { architecture, smallerFirst, rounds, seed } = config;
   const stages = stagesOf(smallerFirst, architecture.size, rounds);
   const start = randomStart(architecture, classes.length, seed);

@@ -2,10 +2,13 @@
 // evaluation's.
 import type { Provider } from '../contract/settings.ts';
 import type { Tensor } from '../contract/tensor.ts';
+import type { WeightHistogram } from '../contract/training.ts';
 import { openSession, type Feed, type RuntimeSession } from '../engine/runtime.ts';
 import { softmax } from '../equivariance/logits.ts';
 import { balancedAccuracy, countAnswers } from '../evaluation/metrics/measures.ts';
 import { equalWeights, prepare, type PreparedSet } from '../evaluation/metrics/scored-set.ts';
+import { fittedEdges } from '../evaluation/weights/edges.ts';
+import { distribution } from '../evaluation/weights/weights.ts';
 import { parametersAsInputs } from '../autodiff/parameters.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import type { Model } from '../onnx/graph.ts';
@@ -28,6 +31,8 @@ export interface Answers {
   readonly recalls: readonly (number | null)[];
   /** Mean over the images, [n]; empty where the graph has no weights. */
   readonly meanWeights: readonly number[];
+  /** Null where the graph has no weights, or not all are numbers. */
+  readonly weightHistogram: WeightHistogram | null;
   readonly finite: boolean;
   /** The answers themselves, for figures beyond these. */
   readonly answers: PreparedSet;
@@ -68,7 +73,8 @@ export class Validator {
   ): Promise<Answers> {
     const width = classes.length;
     const probabilities = new Float64Array(labels.length * width);
-    const sums: number[] = [];
+    const orbitWeights: number[] = [];
+    let orientations = 0;
     let loss = 0;
     for (let start = 0; start < labels.length; start += this.#batch) {
       signal?.throwIfAborted();
@@ -81,17 +87,15 @@ export class Validator {
         probabilities.set(row, image * width);
         loss -= Math.log(Math.max(row[labels[image]!]!, Number.MIN_VALUE)) / labels.length;
       }
-      const orientations = outputs.weights?.dims.at(-1) ?? 1;
-      outputs.weights?.data.forEach((weight, index) => {
-        const g = index % orientations;
-        sums[g] = (sums[g] ?? 0) + weight / labels.length;
-      });
+      if (!outputs.weights) continue;
+      orientations = outputs.weights.dims.at(-1)!;
+      for (const weight of outputs.weights.data) orbitWeights.push(weight);
     }
-    const finite = probabilities.every(Number.isFinite);
+    const finite = probabilities.every(Number.isFinite) && orbitWeights.every(Number.isFinite);
     return {
       ...figures(classes, labels, finite ? probabilities : probabilities.fill(0)),
       loss,
-      meanWeights: sums,
+      ...weightFigures(orbitWeights, orientations, finite),
       finite,
     };
   }
@@ -110,5 +114,29 @@ function figures(classes: readonly string[], labels: readonly number[], probabil
     balancedAccuracy: balancedAccuracy(counts),
     top1: right / labels.length,
     recalls: classes.map((_, k) => (counts.images[k] === 0 ? null : counts.right[k]! / counts.images[k]!)),
+  };
+}
+
+/** @param weights [N, n], row-major; empty where there are none */
+function weightFigures(
+  weights: readonly number[],
+  n: number,
+  finite: boolean,
+): Pick<Answers, 'meanWeights' | 'weightHistogram'> {
+  if (n === 0 || !finite) return { meanWeights: [], weightHistogram: null };
+  const edges = fittedEdges(weights);
+  const all = Array.from({ length: n }, (_, g) =>
+    distribution(
+      Float64Array.from({ length: weights.length / n }, (_one, image) => weights[image * n + g]!),
+      edges,
+    ),
+  );
+  return {
+    meanWeights: all.map(({ mean }) => mean),
+    weightHistogram: {
+      edges,
+      counts: all.map(({ histogram }) => [...histogram]),
+      deviations: all.map(({ deviation }) => deviation),
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CacheSummary } from '../../main/contract/caches.ts';
 import type { RoundFigures, TrainingEvent } from '../../main/contract/training.ts';
 import {
   finetuneDefaults,
@@ -17,6 +18,7 @@ import {
 import {
   afterEvent,
   bestRound,
+  cacheWords,
   duration,
   mergedFigures,
   orientationLabels,
@@ -35,6 +37,7 @@ const figures = (round: number, balancedAccuracy: number, validationLoss = 1): R
   balancedAccuracy,
   top1: 0.5,
   meanWeights: [],
+  weightHistogram: null,
   seconds: 1,
 });
 const round = (number: number): TrainingEvent => ({
@@ -173,4 +176,17 @@ describe('the table of settings', () => {
     expect(parseStages('')).toEqual([]);
     expect(parseStages('64')[0]?.rounds).toBeNaN();
   });
+});
+
+it('caches are told by what they hold', () => {
+  const cache = { name: 'x', bytes: 1, changed: '', inUse: false };
+  const words = (holds: CacheSummary['holds']) => cacheWords({ ...cache, holds });
+  expect(words({ content: 'features', model: 'base', group: 'd4', images: 1 })).toBe(
+    'Feature maps, D4, base',
+  );
+  expect(words({ content: 'embeddings', model: 'base', group: 'c4', images: 1 })).toBe(
+    'Embeddings, C4, base',
+  );
+  expect(words({ content: 'pixels', side: 160, images: 1 })).toBe('Decoded pictures, 160 px');
+  expect(words(null)).toBe('Of another version');
 });

@@ -1,4 +1,5 @@
 // A training as it goes, from its events: how far it is, in words, and the figures of its rounds. Pure.
+import type { CacheSummary } from '../../main/contract/caches.ts';
 import type { ErrorCode } from '../../main/contract/errors.ts';
 import type { TrainKind } from '../../main/contract/jobs.ts';
 import type { GroupName, Method } from '../../main/contract/settings.ts';
@@ -45,6 +46,7 @@ export const startOfTraining: TrainingProgress = {
 export function afterEvent(before: TrainingProgress, event: TrainingEvent): TrainingProgress {
   switch (event.kind) {
     case 'data':
+    case 'left-out':
       return { ...before, stage: 'opening' };
     case 'reading':
     case 'cache':
@@ -152,6 +154,14 @@ export function runWords(run: {
     .join(', ');
 }
 
+/** What a cache holds, in words: `Feature maps, C4, dermorbit-base`. */
+export function cacheWords({ holds }: CacheSummary): string {
+  if (holds === null) return 'Of another version';
+  if (holds.content === 'pixels') return `Decoded pictures, ${holds.side} px`;
+  const kept = holds.content === 'features' ? 'Feature maps' : 'Embeddings';
+  return [kept, groupTerms[holds.group].name, holds.model].join(', ');
+}
+
 const turns = [0, 90, 180, 270];
 
 /** The orientations of each group, in the order in which weights are listed. */
@@ -170,14 +180,16 @@ const actionsHere: Partial<Record<ErrorCode, string>> = {
     'The images or the model are not those the run began with. Bring them back, or start a new run.',
   MODEL_EXISTS: 'Choose another name for the new model.',
   CACHE_IN_USE: 'Wait until the other training on this computer has ended, then resume.',
-  CACHE_MISMATCH: 'Delete the file that is named here; it is made again.',
+  CACHE_MISMATCH: 'Remove it in the list of cached images; it is made again.',
   CACHE_INVALID: 'Delete the file that is named here; it is made again.',
+  CACHE_NOT_FOUND: 'Look at the list again: it may have been removed already.',
   TRAINING_DIVERGED:
     'Resume with a smaller learning rate, or with bounded gradients: the last good round was kept.',
   TRAINING_CHECKPOINT_DAMAGED: 'Remove the run and start it anew, and check the disk.',
   CLASS_WITHOUT_TRAINING_IMAGES: 'Add images of the class, or agree to train without it.',
   SPLIT_EMPTY: 'Choose more images, another share for validation, or images of their own.',
   DISK_FULL: 'Free some space, then resume: what is done is kept.',
+  CLASSES_INVALID: 'Choose images of at least two classes.',
   COMBINER_MISSING: 'Start the weight network from random weights, or choose another model.',
 };
 

@@ -10,6 +10,7 @@ import type { ApplicationClient } from '../client/client.ts';
 import { changedChoice, expectedSettings, madeOtherwise } from '../helpers/settings.ts';
 import { hasBadFile, hasFailed } from '../helpers/list.ts';
 import { count } from '../helpers/words.ts';
+import { Caches } from './caches.svelte.ts';
 import { EvaluationState } from './evaluation.svelte.ts';
 import { Exports } from './exports.svelte.ts';
 import { InspectionState } from './inspection.svelte.ts';
@@ -44,6 +45,7 @@ export class Application {
   readonly jobs: Jobs;
   readonly evaluation: EvaluationState;
   readonly training: TrainingState;
+  readonly caches: Caches;
 
   constructor(client: ApplicationClient, session: Session) {
     this.client = client;
@@ -62,6 +64,7 @@ export class Application {
       all: this.models.summaries,
       chosen: this.model,
     }));
+    this.caches = new Caches(client, this.notices, this.jobs);
     if (session.preferencesProblem !== null) {
       const { message, setAside } = session.preferencesProblem;
       this.notices.show('note', 'Settings were reset', `${message} The old file is kept as ${setAside}.`);
@@ -112,7 +115,7 @@ export class Application {
   /** Loads what the page starts from; again after the connection was lost. */
   async load(): Promise<void> {
     await Promise.all([this.models.load(), this.jobs.load(), this.evaluation.load()]);
-    await this.training.load();
+    await Promise.all([this.training.load(), this.caches.load()]);
     try {
       this.list.replace(await this.client.call('workList', {}));
     } catch (thrown) {
@@ -168,6 +171,9 @@ export class Application {
         break;
       case 'runsChanged':
         void this.training.load();
+        break;
+      case 'cachesChanged':
+        void this.caches.load();
         break;
       case 'openView':
         this.view = notice.view;

@@ -58,7 +58,7 @@ export async function importModel(
     requireGoing();
   };
   const { target, temporary } = await store.reserve(request.id);
-  const classes = requireClasses(request.classes ?? isicClasses);
+  const classes = checkedClasses(request.classes ?? isicClasses);
   step('Reading the checkpoint', 0);
   const bytes = await readLimited(request.checkpoint, 'CHECKPOINT_NOT_FOUND');
   const checkpoint = readCheckpoint(bytes, basename(request.checkpoint));
@@ -126,8 +126,16 @@ function requireManifest(value: unknown): Manifest {
   );
 }
 
-function requireClasses(classes: readonly string[]): string[] {
+/**
+ * Class codes as a model can have them.
+ * @throws DermOrbitError CLASSES_INVALID
+ */
+export function checkedClasses(classes: readonly string[]): string[] {
   const codes = classes.map((code) => code.trim());
+  if (codes.length < 2) {
+    const message = `A model tells two classes apart at least; here is ${codes.length === 1 ? `only ${codes[0]!}` : 'none'}.`;
+    throw new DermOrbitError('CLASSES_INVALID', message);
+  }
   const parsed = manifestSchema.shape.classes.safeParse(codes);
   if (!parsed.success)
     throw new DermOrbitError('CLASSES_INVALID', parsed.error.issues[0]?.message ?? codes.join(','));

@@ -7,6 +7,7 @@ import { DermOrbitError } from '../../contract/errors.ts';
 import { fineLabels } from './cifar100-labels.ts';
 import { complete } from './assemble.ts';
 import type { DatasetFormat, ImageReference, LabelledItem } from './labelled-set.ts';
+import { lesionFinder } from './lesions.ts';
 import { ProblemList } from './problems.ts';
 
 const side = 32;
@@ -26,11 +27,12 @@ export const cifar100: DatasetFormat = {
     return path !== null && /^(?:test|train)\.bin$/.test(basename(path));
   },
 
-  async open({ images }, signal) {
+  async open({ images, lesions }, signal) {
     const path = await dataFileOf(images);
     if (path === null) throw new DermOrbitError('DATASET_NOT_FOUND', `${images} holds no test.bin.`);
     const classes = await readNames(join(dirname(path), 'fine_label_names.txt'));
     const problems = new ProblemList();
+    const lesionOf = await lesionFinder(lesions, problems);
     const items: LabelledItem[] = [];
     const prefix = basename(path, '.bin');
     let record = 0;
@@ -40,7 +42,7 @@ export const cifar100: DatasetFormat = {
       if (label >= classes.length) problems.add('CLASS_UNKNOWN', `${id}: ${label}`);
       else {
         const image: ImageReference = { kind: 'cifar', path, offset: record * recordBytes + 2 };
-        items.push({ id, image, label, lesion: null });
+        items.push({ id, image, label, lesion: lesionOf(id) });
       }
       record++;
     }

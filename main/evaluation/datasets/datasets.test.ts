@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isicClasses } from '../../contract/settings.ts';
@@ -373,12 +373,31 @@ describe('opening', () => {
     expect(await refusalOf(() => openDataset(source(folder, `${folder}/strange.csv`)))).toMatchObject({
       code: 'DATASET_UNRECOGNISED',
     });
-    expect(await refusalOf(() => openDataset(source(`${folder}/absent`)))).toMatchObject({
-      code: 'DATASET_UNRECOGNISED',
-    });
     expect(await refusalOf(() => openDataset(source(folder)))).toMatchObject({
       code: 'DATASET_UNRECOGNISED',
     });
+  });
+
+  it('takes lesion groupings whatever names the images, by path, file or name without extension', async () => {
+    const folder = temporaryFolder({
+      'a/1.jpg': '',
+      'a/2.png': '',
+      'b/3.png': '',
+      'b/4.jpg': '',
+      'l.csv': 'path,label,lesion\na/1.jpg,a,own\na/2.png,a,own\nb/3.png,b,own\nb/4.jpg,b,own\n',
+      'm.csv': 'lesion_id,image_id,dx\nown,1,nv\nown,2,nv\nown,3,nv\nown,4,nv\n',
+      'g.csv': 'image,lesion_id\na/1.jpg,L1\n2.png,L2\n3,L3\n',
+    });
+    const lesionsOf = async (labels: string | null) => {
+      const set = await openDataset(source(folder, labels, `${folder}/g.csv`));
+      return set.items.map(({ lesion }) => lesion);
+    };
+    expect(await lesionsOf(null)).toEqual(['L1', 'L2', 'L3', null]);
+    // Where the labels name lesions of their own, the groupings are asked first.
+    expect(await lesionsOf(`${folder}/l.csv`)).toEqual(['L1', 'L2', 'L3', 'own']);
+    expect((await lesionsOf(`${folder}/m.csv`)).slice(2)).toEqual(['L3', 'own']);
+    const missing = openDataset(source(folder, null, `${folder}/absent.csv`));
+    expect((await refusalOf(() => missing)).code).toBe('DATASET_NOT_FOUND');
   });
 
   it('says which folder is not there', async () => {
@@ -386,6 +405,28 @@ describe('opening', () => {
     const refusal = await refusalOf(() => openDataset(source(`${folder}/absent`, `${folder}/l.csv`)));
     expect(refusal.code).toBe('DATASET_NOT_FOUND');
     expect(refusal.message).toContain('absent could not be listed');
+    expect(await refusalOf(() => openDataset(source(`${folder}/absent`)))).toMatchObject({
+      code: 'DATASET_NOT_FOUND',
+    });
+    // A file in the place of the folder.
+    expect(await refusalOf(() => openDataset(source(`${folder}/l.csv`)))).toMatchObject({
+      code: 'DATASET_NOT_FOUND',
+    });
+  });
+
+  it.each([
+    ['absent.csv', 'DATASET_NOT_FOUND'],
+    ['empty.csv', 'CSV_EMPTY'],
+    ['semicolons.csv', 'CSV_DELIMITER'],
+    ['folder', 'DATASET_NOT_FOUND'],
+  ])('says what is wrong with labels that are no table: %s', async (name, code) => {
+    const folder = temporaryFolder({
+      'a.jpg': '',
+      'empty.csv': '',
+      'semicolons.csv': 'path;label\na.jpg;A\n',
+    });
+    mkdirSync(`${folder}/folder`);
+    expect((await refusalOf(() => openDataset(source(folder, `${folder}/${name}`)))).code).toBe(code);
   });
 
   it('can be cancelled', async () => {

@@ -2,10 +2,11 @@
 // `match` and `open`; a new one is a new file and a line here. The first that matches opens the set.
 import { DermOrbitError } from '../../contract/errors.ts';
 import { classNames } from '../../contract/settings.ts';
-import { listed } from '../csv.ts';
+import { listed, readCsv } from '../csv.ts';
 import { cifar100 } from './cifar100.ts';
 import { classFolders } from './class-folders.ts';
 import { ham10000 } from './ham10000.ts';
+import { entriesOf } from './images.ts';
 import { isic2018 } from './isic2018.ts';
 import type { DatasetFormat, DatasetSource, LabelledSet } from './labelled-set.ts';
 import { pathLabel } from './path-label.ts';
@@ -22,12 +23,16 @@ export const datasetFormats: readonly DatasetFormat[] = [
 
 /**
  * Opens a labelled set in whatever format it is.
- * @throws DermOrbitError DATASET_UNRECOGNISED if no format matches, and what the format throws
+ * @throws DermOrbitError DATASET_NOT_FOUND, CSV_* if there is nothing to recognise, DATASET_UNRECOGNISED if no format
+ *   matches, and what the format throws
  */
 export async function openDataset(source: DatasetSource, signal?: AbortSignal): Promise<LabelledSet> {
   for (const format of datasetFormats) {
     if (await format.match(source)) return format.open(source, signal);
   }
+  // What is not there, or no table at all, is of no format either; but that is not what is wrong with it.
+  await entriesOf(source.images);
+  if (source.labels !== null) await readCsv(source.labels);
   const what = source.labels ?? source.images;
   const formats = datasetFormats.map((format) => format.title).join('; ');
   throw new DermOrbitError('DATASET_UNRECOGNISED', `${what} is none of: ${formats}.`);

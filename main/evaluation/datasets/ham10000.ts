@@ -6,6 +6,7 @@ import { imageIdOf, peekHeader, readCsv } from '../csv.ts';
 import { assemble } from './assemble.ts';
 import { indexImages } from './images.ts';
 import type { DatasetFormat } from './labelled-set.ts';
+import { lesionFinder } from './lesions.ts';
 import { ProblemList } from './problems.ts';
 
 const columns = ['lesion_id', 'image_id', 'dx'] as const;
@@ -20,7 +21,7 @@ export const ham10000: DatasetFormat = {
     return columns.every((column) => header.includes(column));
   },
 
-  async open({ images, labels }, signal) {
+  async open({ images, labels, lesions }, signal) {
     if (labels === null) throw new DermOrbitError('DATASET_NOT_FOUND', 'No metadata CSV was given.');
     const table = await readCsv(labels);
     const [lesionColumn, imageColumn, classColumn] = columns.map((column) => {
@@ -46,10 +47,11 @@ export const ham10000: DatasetFormat = {
     }
     for (const id of conflicts) rows.delete(id);
     problems.add('LABEL_CONFLICT', ...conflicts);
+    const lesionOf = await lesionFinder(lesions, problems);
     return assemble({
       format: this.id,
       classes: isicClasses,
-      labels: [...rows.values()],
+      labels: [...rows.values()].map((row) => ({ ...row, lesion: lesionOf(row.id) ?? row.lesion })),
       images: await indexImages(images, signal),
       idsArePaths: false,
       problems,

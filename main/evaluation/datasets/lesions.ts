@@ -1,6 +1,8 @@
 // The lesion groupings of ISIC 2018: which images show the same lesion.
+import { basename } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { imageIdOf, readCsv } from '../csv.ts';
+import { stemOf } from './images.ts';
 import type { ProblemList } from './problems.ts';
 
 /**
@@ -26,4 +28,19 @@ export async function readLesions(path: string, problems: ProblemList): Promise<
   for (const id of conflicts) lesions.delete(id);
   problems.add('LESION_CONFLICT', ...conflicts);
   return lesions;
+}
+
+/**
+ * The lesion of an image that is known by its path inside the folder: groupings may name the path, the file, or the file
+ * without its extension.
+ * @param path null: no groupings, and no lesions
+ * @throws DermOrbitError as {@link readLesions}
+ */
+export async function lesionFinder(
+  path: string | null,
+  problems: ProblemList,
+): Promise<(id: string) => string | null> {
+  if (path === null) return () => null;
+  const lesions = await readLesions(path, problems);
+  return (id) => lesions.get(imageIdOf(id)) ?? lesions.get(basename(id)) ?? lesions.get(stemOf(id)) ?? null;
 }

@@ -5,6 +5,7 @@ import { peekHeader, readCsv } from '../csv.ts';
 import { assemble, orderClasses } from './assemble.ts';
 import { indexImages, pathInside } from './images.ts';
 import type { DatasetFormat } from './labelled-set.ts';
+import { lesionFinder } from './lesions.ts';
 import { ProblemList } from './problems.ts';
 
 /** Names of the columns, as people write them. */
@@ -31,7 +32,7 @@ export const pathLabel: DatasetFormat = {
     return columnOf(header, 'path') >= 0 && columnOf(header, 'label') >= 0;
   },
 
-  async open({ images, labels }, signal) {
+  async open({ images, labels, lesions }, signal) {
     if (labels === null) throw new DermOrbitError('DATASET_NOT_FOUND', 'No CSV of labels was given.');
     const table = await readCsv(labels);
     const [path, label, lesion] = (['path', 'label', 'lesion'] as const).map((role) =>
@@ -65,11 +66,17 @@ export const pathLabel: DatasetFormat = {
     for (const id of conflicts) rows.delete(id);
     problems.add('LABEL_CONFLICT', ...conflicts);
 
+    // Groupings of their own are asked first: they were given on purpose.
+    const lesionOf = await lesionFinder(lesions, problems);
     const { classes, indexOf } = orderClasses([...rows.values()].map((row) => row.name));
     return assemble({
       format: this.id,
       classes,
-      labels: [...rows.values()].map((row) => ({ ...row, label: indexOf.get(row.name)! })),
+      labels: [...rows.values()].map(({ id, name, lesion: own }) => ({
+        id,
+        label: indexOf.get(name)!,
+        lesion: lesionOf(id) ?? own,
+      })),
       images: await indexImages(images, signal),
       idsArePaths: true,
       problems,

@@ -144,7 +144,12 @@ function entropyOf(row: Float64Array): number {
   return row.reduce((sum, weight) => (weight > 0 ? sum - weight * Math.log(weight) : sum), 0);
 }
 
-function distribution(
+/**
+ * The weights of one orientation.
+ * @param values at least one; sorted in place
+ * @param edges rising and equally far apart, around all values
+ */
+export function distribution(
   values: Float64Array,
   edges: readonly number[],
 ): Pick<OrientationSummary, 'mean' | 'deviation' | 'box' | 'histogram'> {

@@ -60,7 +60,7 @@ export class JobBoard {
 
   /** @throws DermOrbitError JOB_RUNNING while another one runs */
   start(plan: JobPlan): Job {
-    this.#requireIdle();
+    this.requireIdle();
     const job: Job = {
       id: newId(),
       kind: plan.kind,
@@ -86,7 +86,7 @@ export class JobBoard {
   /** @throws DermOrbitError JOB_UNKNOWN, JOB_RUNNING; REQUEST_INVALID if it is done */
   resume(id: string): Job {
     const entry = this.#entry(id);
-    this.#requireIdle();
+    this.requireIdle();
     if (entry.job.state === 'done') throw new DermOrbitError('REQUEST_INVALID', 'The job is done.');
     entry.attempt++;
     entry.controller = new AbortController();
@@ -159,7 +159,8 @@ export class JobBoard {
     this.#notify({ kind: 'job', job: entry.job });
   }
 
-  #requireIdle(): void {
+  /** @throws DermOrbitError JOB_RUNNING while a job runs */
+  requireIdle(): void {
     const running = [...this.#entries.values()].find(({ job }) => job.state === 'running');
     if (running) throw new DermOrbitError('JOB_RUNNING', `"${running.job.title}" is still running.`);
   }

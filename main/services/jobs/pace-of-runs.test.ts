@@ -14,6 +14,7 @@ const round = (number: number, steps: number, seconds: number): RoundFigures => 
   balancedAccuracy: 0.5,
   top1: 0.5,
   meanWeights: [],
+  weightHistogram: null,
   seconds,
 });
 const recipe = (changes: Partial<typeof prefinetuneDefaults> = {}): Recipe => ({

@@ -5,6 +5,7 @@ import { DermOrbitError } from '../../contract/errors.ts';
 import { evaluationReport } from '../../reports/evaluation-report.ts';
 import type { CallOptions, Context } from '../context.ts';
 import type { ExportDocument } from '../surface.ts';
+import { cacheHandlers } from './caches.ts';
 import { evaluatingHandlers } from './evaluating.ts';
 import { selectCases } from './select-cases.ts';
 import { trainingHandlers } from './training.ts';
@@ -36,6 +37,7 @@ export const jobHandlers: Handlers = {
   jobs: ({ jobs }) => Promise.resolve(jobs.board.jobs()),
   ...evaluatingHandlers,
   ...trainingHandlers,
+  ...cacheHandlers,
   cancelJob: ({ jobs }, { job }) => {
     jobs.board.cancel(job);
     return Promise.resolve({});

@@ -10,7 +10,9 @@ import { prefinetuneDefaults } from '../../contract/training-defaults.ts';
 import type { Outlook, RunDetails, RunSummary, TrainRequest } from '../../contract/training-runs.ts';
 import { testApplication, type TestApplication } from '../../testing/application.ts';
 import { fakeEngine } from '../../testing/fake-engine.ts';
+import { encodeHeader } from '../../training/cache/layout.ts';
 import { writeCheckpoint } from '../../training/checkpoint.ts';
+import { pixelKey } from '../../training/tower/squares.ts';
 
 const found = {
   classes: ['MEL', 'NV'],
@@ -77,6 +79,7 @@ async function stoppedRun(id: string, task: TrainTask): Promise<string> {
     balancedAccuracy: 0.5,
     top1: 0.5,
     meanWeights: [0.25, 0.25, 0.25, 0.25],
+    weightHistogram: null,
     seconds: 60,
   });
   await writeCheckpoint(join(folder, 'checkpoint.bin'), {
@@ -185,5 +188,39 @@ describe('runs', () => {
     await stoppedRun('earlier', trained[0]!.task);
     const { time } = await call<Outlook>('outlook', { recipe, data });
     expect(time).toEqual({ seconds: 20 * 60, run: 'earlier' });
+  });
+});
+
+describe('caches', () => {
+  const put = () => {
+    const folder = join(test.folder, 'caches');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'notes.txt'), 'no cache');
+    const path = join(folder, 'pixels-64.cache');
+    writeFileSync(path, encodeHeader(pixelKey(64)));
+    return path;
+  };
+
+  it('are listed, removed, and told of', async () => {
+    expect(await call('caches', {})).toEqual([]);
+    const path = put();
+    expect(await call('caches', {})).toMatchObject([
+      { name: 'pixels-64.cache', bytes: 4096, holds: { content: 'pixels', side: 64, images: 0 } },
+    ]);
+    await call('removeCache', { cache: 'pixels-64.cache' });
+    expect(existsSync(path)).toBe(false);
+    expect(notices.map(({ kind }) => kind)).toContain('cachesChanged');
+    const again = call('removeCache', { cache: 'pixels-64.cache' });
+    await expect(again).rejects.toMatchObject({ code: 'CACHE_NOT_FOUND' });
+    const elsewhere = call('removeCache', { cache: '../caches/notes.txt' });
+    await expect(elsewhere).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  it('stay while a job runs', async () => {
+    const path = put();
+    await call('startTraining', await request());
+    const removing = call('removeCache', { cache: 'pixels-64.cache' });
+    await expect(removing).rejects.toMatchObject({ code: 'JOB_RUNNING' });
+    expect(existsSync(path)).toBe(true);
   });
 });

@@ -37,7 +37,8 @@ export type PixelKey = z.infer<typeof pixelKeySchema>;
 const cacheKeySchema = z.union([orbitKeySchema, pixelKeySchema]);
 export type CacheKey = z.infer<typeof cacheKeySchema>;
 
-const magic = 'dermorbit orbit cache 1\n';
+const family = 'dermorbit orbit cache ';
+const magic = `${family}1\n`;
 export const headerBytes = 4096;
 const hashBytes = 32;
 export const recordHead = hashBytes + 4;
@@ -72,6 +73,11 @@ export function decodeHeader(bytes: Uint8Array): CacheKey | null {
   } catch {
     return null;
   }
+}
+
+/** Whether these bytes begin as caches of any version do. */
+export function startsAsCache(bytes: Uint8Array): boolean {
+  return new RegExp(`^${family}\\d{1,9}\\n`).test(new TextDecoder().decode(bytes));
 }
 
 /** Fields that need not agree: for people, and the version, which the magic line has. */

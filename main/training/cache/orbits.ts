@@ -8,6 +8,7 @@ import { dataFolder } from '../../engine/folders.ts';
 import type { LoadedModel } from '../../engine/model.ts';
 import { groups } from '../../groups/groups.ts';
 import { float32ToFloat16 } from '../../onnx/float16.ts';
+import { cachesFolder } from './caches.ts';
 import type { Filling } from './fill.ts';
 import type { OrbitKey } from './layout.ts';
 
@@ -38,7 +39,7 @@ export function cacheKeyOf(
 export function defaultCachePath(key: OrbitKey): string {
   const { model, ...decisive } = key;
   const hash = createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 12);
-  return join(dataFolder(), 'caches', `${model.id}-${key.group}-${key.content}-${hash}.orbits`);
+  return join(cachesFolder(dataFolder()), `${model.id}-${key.group}-${key.content}-${hash}.orbits`);
 }
 
 /** How orbits are computed from squares. */

@@ -1,6 +1,6 @@
 // A cache on disk: what was computed of every image (its orbit under one image tower and one group, or its pixels), once
 // for all epochs and all runs. A record that was torn by a crash or changed on the disk is found by its checksum and made again.
-import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type OrbitKey,
   type PixelKey,
 } from './layout.ts';
+import { lockCache, unlockCache } from './lock.ts';
 
 /** Left free beside the cache: for checkpoints, the model, and whatever else runs. */
 const reservedBytes = 256 * 2 ** 20;
@@ -55,7 +56,7 @@ export class RecordCache<Key extends CacheKey> {
   ): Promise<RecordCache<Key>> {
     try {
       await mkdir(dirname(path), { recursive: true });
-      await lock(path);
+      await lockCache(path);
     } catch (error) {
       throw asDermOrbitError(error, 'WRITE_FAILED');
     }
@@ -73,7 +74,7 @@ export class RecordCache<Key extends CacheKey> {
         throw error;
       }
     } catch (error) {
-      await unlock(path);
+      await unlockCache(path);
       throw asDermOrbitError(error, 'WRITE_FAILED');
     }
   }
@@ -144,7 +145,7 @@ export class RecordCache<Key extends CacheKey> {
   async close(): Promise<void> {
     await this.#file.sync().catch(() => undefined);
     await this.#file.close();
-    await unlock(this.path);
+    await unlockCache(this.path);
   }
 }
 
@@ -186,33 +187,4 @@ async function scan(file: FileHandle, key: CacheKey, signal?: AbortSignal): Prom
     else places.set(sha256, place);
   }
   return { places, damaged, count };
-}
-
-const lockOf = (path: string) => `${path}.lock`;
-
-/** One process at a time writes to a cache; the lock of a process that is gone does not count. */
-async function lock(path: string): Promise<void> {
-  const mine = () => writeFile(lockOf(path), String(process.pid), { flag: 'wx' });
-  await mine().catch(async (error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    const owner = Number(await readFile(lockOf(path), 'utf8').catch(() => ''));
-    if (Number.isInteger(owner) && owner > 0 && isRunning(owner)) {
-      throw new DermOrbitError('CACHE_IN_USE', `${path} is in use by process ${owner}.`);
-    }
-    await rm(lockOf(path), { force: true });
-    await mine();
-  });
-}
-
-async function unlock(path: string): Promise<void> {
-  await rm(lockOf(path), { force: true }).catch(() => undefined);
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

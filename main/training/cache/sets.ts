@@ -15,18 +15,20 @@ export interface CachedSet {
 }
 
 /**
- * Every image as it is, not turned.
+ * Every image, as it is or turned by one element of the group.
  * @param orientations of each orbit that the graph takes
+ * @param turn index of the element; turning an image permutes its cached orbit, f_g(hx) = f_gh(x)
  */
 export function answerable(
   { cache, classes, images }: CachedSet,
   orientations = cache.key.orientations,
+  turn = 0,
 ): AnswerableSet {
   return {
     classes,
     labels: images.map(({ label }) => label),
     feeds: async (start, end) => {
-      const part = images.slice(start, end).map(({ sha256 }) => ({ sha256, turn: 0 }));
+      const part = images.slice(start, end).map(({ sha256 }) => ({ sha256, turn }));
       const data = await readBatch(cache, part, orientations);
       return { orbit: { data, dims: batchDims(cache, part.length * orientations) } };
     },

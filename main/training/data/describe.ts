@@ -1,7 +1,8 @@
 // What a run says about its data: to the person before it starts, and in its folder afterwards. Pure.
 import { createHash } from 'node:crypto';
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { SkippedImage, TrainingEvent } from '../../contract/training.ts';
+import type { Problem } from '../../contract/evaluation.ts';
+import type { TrainingEvent } from '../../contract/training.ts';
 import type { HashedItem, OpenedData } from './training-data.ts';
 
 export function countByClass(items: readonly { readonly label: number }[], classes: number): number[] {
@@ -24,6 +25,14 @@ export function announce(
   });
 }
 
+/** What is found out only when images are read. */
+export function announceLeftOut(
+  problems: readonly Problem[],
+  onEvent: ((event: TrainingEvent) => void) | undefined,
+): void {
+  if (problems.length > 0) onEvent?.({ kind: 'left-out', problems });
+}
+
 /** The same images with the same labels have the same hash, in whatever order and under whatever names. */
 export function hashOf(images: readonly Pick<HashedItem, 'sha256' | 'label'>[]): string {
   const lines = images.map(({ sha256, label }) => `${sha256} ${label}`).sort();
@@ -43,14 +52,6 @@ export function describeSide(
     sha256,
     ids: images.map(({ id }) => id),
   };
-}
-
-export function withoutSkipped(
-  items: readonly HashedItem[],
-  skipped: readonly SkippedImage[],
-): readonly HashedItem[] {
-  const ids = new Set(skipped.map(({ id }) => id));
-  return ids.size === 0 ? items : items.filter(({ id }) => !ids.has(id));
 }
 
 /** @throws DermOrbitError SPLIT_EMPTY */

@@ -97,6 +97,50 @@ describe('training data', () => {
     expect(allowed.training.length + allowed.validation.length).toBe(3);
   });
 
+  it('says what was left out where that leaves a class, or a side, without images', async () => {
+    const training = await dataset([
+      ['a', 'A'],
+      ['b', 'B?'],
+      ['c', 'A'],
+    ]);
+    await expect(openTrainingData(choose({ training }), classes, 1)).rejects.toMatchObject({
+      code: 'CLASS_WITHOUT_TRAINING_IMAGES',
+      message: expect.stringMatching(/learn B from\. Left out: 1 image .*b\.png: B\?/) as string,
+    });
+    const pair = await dataset([
+      ['a', 'A'],
+      ['b', 'B'],
+    ]);
+    const same = await openTrainingData(choose({ training: pair, validation: pair }), classes, 1).catch(
+      (error: unknown) => error,
+    );
+    expect(same).toMatchObject({
+      code: 'SPLIT_EMPTY',
+      message: expect.stringContaining('Left out: 2 training images whose lesion validates: a.png') as string,
+    });
+  });
+
+  it('says why nothing can be learned from images that validate too, or that cannot be read', async () => {
+    const rows = [
+      ['a', 'A'],
+      ['b', 'B'],
+      ['c', 'A'],
+      ['d', 'B'],
+    ] as const;
+    const set = await dataset(rows, {}, false);
+    const both = await openTrainingData(choose({ training: set, validation: set }), classes, 1);
+    await expect(hashData(both)).rejects.toMatchObject({
+      code: 'SPLIT_EMPTY',
+      message: expect.stringContaining('4 training images that also validate: a.png') as string,
+    });
+    const data = await openTrainingData(choose({ training: set }), classes, 1);
+    for (const [id] of rows) writeFileSync(join(set.images, `${id}.png`), '');
+    await expect(hashData(data)).rejects.toMatchObject({
+      code: 'SPLIT_EMPTY',
+      message: expect.stringMatching(/Skipped .*holds 0 bytes.*And 1 more were skipped/) as string,
+    });
+  });
+
   it('says so when lesions are unknown, or nothing is left to validate with', async () => {
     const rows = [
       ['a', 'A'],

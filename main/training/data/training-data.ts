@@ -58,8 +58,8 @@ export async function openTrainingData(
   } else {
     split = splitByLesion(items, choice.validationShare, seed);
   }
-  requireBothSides(split);
-  requireClasses(split.training, classes, choice.allowMissingClasses);
+  requireBothSides(split.training, split.validation, reasonsOf(problems));
+  requireClasses(split.training, classes, choice.allowMissingClasses, reasonsOf(problems));
   const all = [...split.training, ...split.validation];
   return { ...split, classes, problems, lesionsKnown: all.every(({ lesion }) => lesion !== null) };
 }
@@ -73,23 +73,47 @@ function leftOut(code: Problem['code'], why: string, items: readonly { readonly 
   return { code, message: `${count} ${why}: ${first}${rest}.`, subjects, excluded: true };
 }
 
-function requireBothSides({ training, validation }: Split): void {
+/** @throws DermOrbitError SPLIT_EMPTY with the reasons */
+function requireBothSides(
+  training: readonly unknown[],
+  validation: readonly unknown[],
+  reasons: readonly string[],
+): void {
   if (training.length > 0 && validation.length > 0) return;
   const message = `${training.length} images to learn from, ${validation.length} to validate with.`;
-  throw new DermOrbitError('SPLIT_EMPTY', message);
+  throw new DermOrbitError('SPLIT_EMPTY', withReasons(message, reasons));
 }
 
-/** @throws DermOrbitError CLASS_WITHOUT_TRAINING_IMAGES naming the classes */
+/** What was left out: where nothing or too little is left, that is why. */
+function reasonsOf(problems: readonly Problem[]): string[] {
+  return problems.flatMap(({ message, excluded }) => (excluded ? [`Left out: ${message}`] : []));
+}
+
+/** Of files that cannot be read: the first few, with what is wrong with them. */
+function reasonsToSkip(skipped: readonly SkippedImage[]): string[] {
+  const first = skipped.slice(0, 3).map(({ id, error }) => `Skipped ${id}: ${error.message}`);
+  return skipped.length > 3 ? [...first, `And ${skipped.length - 3} more were skipped.`] : first;
+}
+
+function withReasons(message: string, reasons: readonly string[]): string {
+  return [message, ...reasons].join(' ');
+}
+
+/**
+ * @param reasons what was left out and may be why
+ * @throws DermOrbitError CLASS_WITHOUT_TRAINING_IMAGES naming the classes
+ */
 export function requireClasses(
   training: readonly { readonly label: number }[],
   classes: readonly string[],
   allowed: boolean,
+  reasons: readonly string[] = [],
 ): void {
   const present = new Set(training.map(({ label }) => label));
   const missing = classes.filter((_, index) => !present.has(index));
   if (missing.length === 0 || allowed) return;
   const message = `There is no image to learn ${missing.join(', ')} from.`;
-  throw new DermOrbitError('CLASS_WITHOUT_TRAINING_IMAGES', message);
+  throw new DermOrbitError('CLASS_WITHOUT_TRAINING_IMAGES', withReasons(message, reasons));
 }
 
 export interface HashedData {
@@ -126,9 +150,8 @@ export async function hashData(
   const hashes = new Set(validating.map(({ sha256 }) => sha256));
   const shared = learning.filter(({ sha256 }) => hashes.has(sha256));
   const kept = learning.filter(({ sha256 }) => !hashes.has(sha256));
-  requireBothSides({ training: kept.map(({ item }) => item), validation });
-  if (validating.length === 0) throw new DermOrbitError('SPLIT_EMPTY', 'No validation image can be read.');
   const problems = shared.length > 0 ? [leftOut('IMAGE_ON_BOTH_SIDES', 'that also validate', shared)] : [];
+  requireBothSides(kept, validating, [...reasonsOf(problems), ...reasonsToSkip(skipped)]);
   return { training: kept, validation: validating, skipped, problems };
 }
 

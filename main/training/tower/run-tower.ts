@@ -1,6 +1,5 @@
 // A training run of an image tower from folder to installed model: data, pictures, run folder, stages, finish. Finetuning
 // and training from scratch call it with what they start from.
-import { join } from 'node:path';
 import { asDermOrbitError } from '../../contract/errors.ts';
 import type { Recipe } from '../../contract/jobs.ts';
 import type { GroupName, ProviderChoice } from '../../contract/settings.ts';
@@ -8,6 +7,7 @@ import { dataFolder } from '../../engine/folders.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';
 import { version } from '../../engine/version.ts';
+import { cachesFolder } from '../cache/caches.ts';
 import {
   hashData,
   openTrainingData,
@@ -16,7 +16,7 @@ import {
   type HashedData,
   type HashedItem,
 } from '../data/training-data.ts';
-import { announce, describeSide, hashOf, requireValidation, withoutSkipped } from '../data/describe.ts';
+import { announce, announceLeftOut, describeSide, hashOf, requireValidation } from '../data/describe.ts';
 import { groups } from '../../groups/groups.ts';
 import { randomFor, shuffled } from '../random.ts';
 import { taskOf } from '../request.ts';
@@ -74,6 +74,7 @@ export async function runTower(
     const hashed = await hashData(data, signal, (done, total) => {
       if (done % 50 === 0 || done === total) onEvent?.({ kind: 'reading', done, total });
     });
+    announceLeftOut(hashed.problems, onEvent);
     const readable = await readableImages(request, task, hashed, { signal, onEvent });
     const { training, validation, skipped } = readable;
     requireClasses(training, classes, request.data.allowMissingClasses);
@@ -156,7 +157,7 @@ async function startOf(
   }
 }
 
-const cacheFolder = ({ cache }: TowerRequest) => cache ?? join(dataFolder(), 'caches');
+const cacheFolder = ({ cache }: TowerRequest) => cache ?? cachesFolder(dataFolder());
 
 /** Decodes every image once, at the final size, so that what cannot be used is known before the first step. */
 async function readableImages(
@@ -166,14 +167,13 @@ async function readableImages(
   options: TrainOptions,
 ): Promise<Pick<HashedData, 'training' | 'validation' | 'skipped'>> {
   const pictures = await openPictures(request, task.plan.start.visual.resolution, hashed, options);
+  // By their bytes: an image of one side may have the name of one of the other.
+  const training = hashed.training.filter(({ sha256 }) => pictures.training.has(sha256));
+  const validation = hashed.validation.filter(({ sha256 }) => pictures.validation.has(sha256));
   await pictures.close();
   const skipped = [...hashed.skipped, ...pictures.skipped];
   if (skipped.length > 0) options.onEvent?.({ kind: 'skipped', images: skipped });
-  return {
-    training: withoutSkipped(hashed.training, pictures.skipped),
-    validation: withoutSkipped(hashed.validation, pictures.skipped),
-    skipped,
-  };
+  return { training, validation, skipped };
 }
 
 /** The pictures for one input size: training ones larger, to be cropped; validation ones as inference sees them. */
