@@ -7,8 +7,8 @@ import { find, share } from './figures.ts';
 const [left, top, width, height] = [40, 10, 220, 150];
 /** With more angles their intervals would be a grey field, and most of the page. */
 const mostIntervals = 72;
-/** Ends of the axis: the first that holds everything drawn. */
-const ends = [0.1, 0.2, 0.5, 1] as const;
+/** Ends of the axis, whose quarters are round: the first that holds everything drawn. */
+const ends = [0.1, 0.2, 0.4, 0.6, 0.8, 1] as const;
 
 interface Point {
   readonly name: string;
@@ -38,7 +38,7 @@ export function anglePlot(row: EvaluationRow, vanilla: EvaluationRow | null): st
     line(x(360 * tick), top, x(360 * tick), top + height, 'grid'),
     line(left, y(end * tick), left + width, y(end * tick), 'grid'),
     text(x(360 * tick), top + height + 13, `${360 * tick}°`, 'tick middle'),
-    text(left - 5, y(end * tick) + 3, `${(100 * end * tick).toFixed(end < 0.5 ? 1 : 0)} %`, 'tick end'),
+    text(left - 5, y(end * tick) + 3, `${(100 * end * tick).toFixed(end < 0.2 ? 1 : 0)} %`, 'tick end'),
   ]);
   const drawn = series.map(({ name, points }, index) => {
     const places = points.map(({ angle, value }) => at(angle, value));
