@@ -1,11 +1,13 @@
 // The command train from outside: events, exit codes, and what a killed process leaves behind.
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainingEvent } from '../contract/training.ts';
+import { encodeHeader } from '../training/cache/layout.ts';
+import { pixelKey } from '../training/tower/squares.ts';
 
 const script = join(import.meta.dirname, 'dermorbit.ts');
 const phantoms = join(import.meta.dirname, '..', '..', 'assets', 'phantoms');
@@ -168,19 +170,20 @@ describe('train', () => {
   });
 
   it('lists the caches that trainings left, and removes them', async () => {
-    const listed = await dermorbit(script, 'train', 'caches', '--json');
-    const names = (JSON.parse(listed.out) as { name: string }[]).map(({ name }) => name);
-    expect(names.some((name) => name.endsWith('.orbits'))).toBe(true);
-    expect(names.some((name) => name.startsWith('pixels-'))).toBe(true);
+    const folder = join(work, 'home', 'caches');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'pixels-48.cache'), encodeHeader(pixelKey(48)));
+    writeFileSync(join(folder, 'notes.txt'), 'no cache');
     const told = await dermorbit(script, 'train', 'caches');
-    expect(told.out).toMatch(/features, c4, dermorbit-base/);
-    expect(told.out).toMatch(/pictures, 64 px/);
-    const wrong = await dermorbit(script, 'train', 'caches', '--remove', names[0]!, 'nothing');
+    expect(told.out).toMatch(/pixels-48\.cache +pictures, 48 px +0 +0\.0 MB/);
+    const wrong = await dermorbit(script, 'train', 'caches', '--remove', 'pixels-48.cache', 'notes.txt');
     expect(wrong.code).toBe(1);
-    expect(wrong.err).toMatch(/Removed: 1 cache.*CACHE_NOT_FOUND/s);
-    const all = await dermorbit(script, 'train', 'caches', '--remove');
+    expect(wrong.err).toMatch(/Removed: 1 cache,.*CACHE_NOT_FOUND/s);
+    const all = await dermorbit(script, 'train', 'caches', '--remove', '--json');
     expect(all.code).toBe(0);
-    expect(readdirSync(join(work, 'home', 'caches'))).toEqual([]);
+    expect(JSON.parse(all.out)).toBeInstanceOf(Array);
+    // Also those of the other tests, with their locks; what is no cache stays.
+    expect(readdirSync(folder)).toEqual(['notes.txt']);
   });
 
   it('asks before it learns without a class', async () => {
