@@ -307,8 +307,11 @@ describe('runs', () => {
     rmSync(cache, { force: true });
   });
 
-  it('refuse what no paper defines', async () => {
-    const request = smallRequest(bench, 'undefined', { method: 'attention', level: 'embedding' });
+  it.each([
+    ['what no paper defines', { method: 'attention', level: 'embedding' }],
+    ['a network that has nothing to weigh', { method: 'lambda', group: 'c1' }],
+  ] as const)('refuse %s', async (_what, config) => {
+    const request = smallRequest(bench, 'undefined', config);
     await expect(run(request)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });
 });

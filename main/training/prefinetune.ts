@@ -86,9 +86,13 @@ export async function prefinetune(
   }
 }
 
-/** @throws DermOrbitError OPTION_INVALID for what no paper defines */
-function trainedNet({ method, level }: PrefinetuneConfig): CombinerName {
+/** @throws DermOrbitError OPTION_INVALID for what no paper defines, and for what cannot learn */
+function trainedNet({ method, level, group }: PrefinetuneConfig): CombinerName {
   const net = combinerOf({ method, level });
+  if (level === 'feature' && groups[group].order === 1) {
+    const message = `${group} has one orientation, whose weight is 1 whatever a network says.`;
+    throw new DermOrbitError('OPTION_INVALID', message);
+  }
   if (net && !(method === 'attention' && level === 'embedding')) return net;
   throw new DermOrbitError('OPTION_INVALID', `${method} cannot be trained at ${level} level.`);
 }
