@@ -2,7 +2,7 @@
 import type { EvaluationRow } from '../main/contract/evaluation.ts';
 import type { Manifest } from '../main/contract/manifest.ts';
 import type { ProviderChoice } from '../main/contract/settings.ts';
-import type { PrefinetuneConfig, ScratchConfig } from '../main/contract/training.ts';
+import type { FinetuneConfig, PrefinetuneConfig, ScratchConfig } from '../main/contract/training.ts';
 import { loadModel } from '../main/engine/model.ts';
 import type { ModelPackage } from '../main/engine/store/package.ts';
 import { version } from '../main/engine/version.ts';
@@ -116,19 +116,22 @@ function weightSentence(measured: readonly MeasuredMethod[]): string[] {
 
 export interface BaseFacts {
   readonly tower: ScratchConfig;
+  readonly orbit: FinetuneConfig;
   readonly networks: readonly PrefinetuneConfig[];
   readonly base: ModelPackage;
   readonly measured: MeasuredBase;
 }
 
-export function baseCard({ tower, networks, base, measured }: BaseFacts): string {
+export function baseCard({ tower, orbit, networks, base, measured }: BaseFacts): string {
   const { layers, width, size, embedding } = tower.architecture;
   const { classes, images } = measured;
   const { features, architecture } = base.manifest;
   const passes = tower.smallerFirst.map((stage) => `${stage.rounds} on ${stage.size} x ${stage.size} pixels`);
   const whole = tower.rounds - tower.smallerFirst.reduce((sum, { rounds }) => sum + rounds, 0);
   const { augmentation: changes } = tower;
-  const steps = networks.map((one) => `${one.rounds * one.iterations} steps of ${one.batch} images`);
+  const stepsOf = ({ rounds, iterations, batch }: Pick<FinetuneConfig, 'rounds' | 'iterations' | 'batch'>) =>
+    `${rounds * (iterations ?? 1)} steps of ${batch} images`;
+  const steps = networks.map(stepsOf);
   return `${[
     '# DermOrbit base',
     `A small image classifier for dermoscopic images of single skin lesions: seven classes (${classes.join(', ')}) of ISIC 2018 Task 3. It comes with DermOrbit so that the product runs on real weights from the first start, and DermOrbit made it: \`npm run train:base\`.`,
@@ -139,7 +142,7 @@ export function baseCard({ tower, networks, base, measured }: BaseFacts): string
       '- Lambda net and attention nets (QNet, KNet) at feature level, for quarter turns (c4), inverse on, orbit head.\n' +
       '- Weights are stored in half precision and computed with in single precision.',
     '## How it was made',
-    `Tower, pool and class embeddings from random weights: ${[...passes, `${whole} on ${size} x ${size}`].join(', ')} passes over the training images; AdamW, learning rate ${tower.learningRate} (${tower.schedule}), weight decay ${tower.weightDecay}, batches of ${tower.batch}; turns by any angle, mirrors, crops of ${changes.crop.map((side) => `${Math.round(100 * side)}`).join(' to ')} % of the side, changes of colour; cross entropy with logit adjustment ${tower.logitAdjustment} and label smoothing ${tower.labelSmoothing}; running average of the weights (${tower.averaging ?? 'none'}). The best pass was chosen on a part of the training images that shares no lesion with the rest. Then lambda and attention nets on the frozen tower, classes balanced by oversampling, ${steps.join(' and ')}. DermOrbit ${version}.`,
+    `Tower, pool and class embeddings from random weights: ${[...passes, `${whole} on ${size} x ${size}`].join(', ')} passes over the training images; AdamW, learning rate ${tower.learningRate} (${tower.schedule}), weight decay ${tower.weightDecay}, batches of ${tower.batch}; turns by any angle, mirrors, crops of ${changes.crop.map((side) => `${Math.round(100 * side)}`).join(' to ')} % of the side, changes of colour; cross entropy with logit adjustment ${tower.logitAdjustment} and label smoothing ${tower.labelSmoothing}; running average of the weights (${tower.averaging ?? 'none'}). Then ${stepsOf(orbit)} through the orbit of every image (${orbit.method}, ${orbit.group}, inverse ${orbit.inverse}, ${orbit.head} head), learning rate ${orbit.learningRate}, so that the pool has seen combined maps. Then lambda and attention nets on the frozen tower, classes balanced by oversampling, ${steps.join(' and ')}. Each time the best round was chosen on the same part of the training images, which shares no lesion with the rest. DermOrbit ${version}.`,
     '## Data and licence',
     '10,015 training images of ISIC 2018 Task 3 (HAM10000), ViDIR Group, Department of Dermatology, Medical University of Vienna; licence CC BY-NC 4.0. Because of that licence the model is for non-commercial research. Please cite Codella et al. 2018 (arXiv:1902.03368) and Tschandl et al. 2018 (Scientific Data 5, 180161).',
     '## What was measured',
