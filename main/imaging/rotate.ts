@@ -1,12 +1,16 @@
 // Turns by any angle, for the turn test: what the exact group actions cannot do, interpolation does approximately.
 // Pure.
 
-/** CLIP's mean colour in grey levels: the model's zero, so that the surround says nothing. */
-const neutral = [123, 117, 104] as const;
+type Colour = readonly [number, number, number];
+
+/** Width of the ring along the circle that gives the surround its colour, in pixels. */
+const rimWidth = 3;
 
 /**
  * Turns a square image about its centre, bilinearly, and masks everything outside the inscribed circle, so that
- * the visible part is the same at every angle and no corner comes or goes. 0 degrees only masks.
+ * the visible part is the same at every angle and no corner comes or goes. 0 degrees only masks. The mask has the mean
+ * colour of the picture along the circle: a fixed grey would be an edge that no training picture has (with the bundled
+ * model, 30 % instead of 65 % of the validation images were answered right behind a grey mask).
  * @param square [size, size, 3], 8-bit
  * @param degrees counter-clockwise
  * @param surround colour outside the circle, in grey levels per channel
@@ -16,7 +20,7 @@ export function rotateSquare(
   square: Uint8Array,
   size: number,
   degrees: number,
-  surround: readonly [number, number, number] = neutral,
+  surround: Colour = rimColour(square, size),
 ): Uint8Array {
   if (square.length !== size * size * 3) {
     throw new RangeError(`${square.length} numbers are not ${size} x ${size} RGB pixels`);
@@ -52,6 +56,25 @@ export function rotateSquare(
     }
   }
   return turned;
+}
+
+/** The mean colour just inside the circle: the same for the picture and its quarter turns, exactly. */
+function rimColour(square: Uint8Array, size: number): Colour {
+  const [centre, radius] = [(size - 1) / 2, size / 2];
+  const sums: [number, number, number] = [0, 0, 0];
+  let count = 0;
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const distance = Math.hypot(row - centre, column - centre);
+      if (distance > radius || distance <= radius - rimWidth) continue;
+      count++;
+      for (let channel = 0; channel < 3; channel++) {
+        sums[channel]! += square[(row * size + column) * 3 + channel]!;
+      }
+    }
+  }
+  const mean = (sum: number) => Math.round(sum / count);
+  return [mean(sums[0]), mean(sums[1]), mean(sums[2])];
 }
 
 /** Quarter turns without the rounding of the trigonometric functions, so that they move pixels exactly. */

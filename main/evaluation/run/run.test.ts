@@ -250,7 +250,7 @@ it('enlarges CIFAR images to the model', async () => {
   expect(evaluation.models[0]).toMatchObject({ images: 1, imagesPerClass: [0, 1, 0, 0, 0, 0, 0] });
 });
 
-describe.skipIf(sharedFolder() === null)('on 24 validation images of ../shared/isic2018', () => {
+describe.skipIf(sharedFolder() === null)('on 96 validation images of ../shared/isic2018', () => {
   it('only vanilla and the plain head flip', async () => {
     const source = {
       images: sharedPath('isic2018', 'ISIC2018_Task3_Validation_Input'),
@@ -261,14 +261,14 @@ describe.skipIf(sharedFolder() === null)('on 24 validation images of ../shared/i
       model,
       await openDataset(source),
       { ...choices, heads: ['plain', 'orbit'] },
-      24,
+      96,
     );
     const finished = await evaluate(
       { source, models: [planned], views, bootstrap: { resamples: 50, seed: 1, confidence: 0.95 } },
       { folder: temporaryFolder({}) },
     );
     const rows = rowsOf(finished);
-    expect(finished.evaluation.models[0]?.images).toBe(24);
+    expect(finished.evaluation.models[0]?.images).toBe(96);
     for (const method of ['equitune', 'equizero', 'lambda', 'attention']) {
       expect(flipRate(rows.get(`c4-${method}`))).toBe(0);
       expect(flipRate(rows.get(`c4-${method}-inverse-on-plain`))).toBeGreaterThan(0);
