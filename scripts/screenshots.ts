@@ -115,7 +115,7 @@ async function train(page: Page): Promise<void> {
   await page.getByRole('radio', { name: 'Whole model' }).check();
   await page.getByRole('radio', { name: 'λ-equitune' }).check();
   await number('Share that validates').fill('0.3');
-  await number('Learning rate').fill('0.002');
+  await number('Learning rate').fill('0.0003');
   await number('Rounds').fill('12');
   await number('Steps per round').fill('4');
   await number('Images per step').fill('8');
