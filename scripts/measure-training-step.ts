@@ -8,10 +8,14 @@ import ort from 'onnxruntime-node';
 import { adamW } from '../main/autodiff/optimizers.ts';
 import { trainingGraph } from '../main/autodiff/training-graph.ts';
 import { unfoldBatchNorm, type BatchNorm } from '../main/autodiff/unfold-batch-norm.ts';
-import { buildAttentionPool } from '../main/clip/attention-pool.ts';
-import { buildImageTower } from '../main/clip/image-tower.ts';
-import { randomClassEmbeddings, randomClip, visualArchitecture } from '../main/clip/random-weights.ts';
-import { readSafetensors, writeSafetensors } from '../main/clip/safetensors.ts';
+import { buildAttentionPool } from '../main/backbones/clip-resnet/attention-pool.ts';
+import { buildImageTower } from '../main/backbones/clip-resnet/image-tower.ts';
+import {
+  randomClassEmbeddings,
+  randomClip,
+  visualArchitecture,
+} from '../main/backbones/clip-resnet/random-weights.ts';
+import { readSafetensors, writeSafetensors } from '../main/backbones/checkpoints/safetensors.ts';
 import { GraphBuilder } from '../main/onnx/builder.ts';
 import { encodeModel } from '../main/onnx/codec.ts';
 import { inlineGraph } from '../main/onnx/compose.ts';

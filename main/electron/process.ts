@@ -1,6 +1,6 @@
 // Processes of ours in Electron: utility processes, so that their work blocks neither the window nor its page.
 import { utilityProcess } from 'electron';
-import type { ProcessChild, ProcessProgram } from '../process/child.ts';
+import type { ProcessChild, ProcessProgram } from '../base/process/child.ts';
 
 /** Starts a program, with this process's environment. */
 export function spawnUtility({ name, entry }: ProcessProgram): ProcessChild {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomClip } from '../clip/random-weights.ts';
+import { randomClip } from '../backbones/clip-resnet/random-weights.ts';
 import type { EngineApi, EngineInput } from '../contract/engine.ts';
 import { classificationSchema, evidenceSchema, isFailure, type Classification } from '../contract/record.ts';
 import { methodSchema } from '../contract/settings.ts';

@@ -1,7 +1,7 @@
 // Every tensor that the public PyTorch reference computed for the tiny CLIP, reproduced from each of its three
 // checkpoint files through the product's own path: importer, package, sessions, orbit, prediction.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tokenize } from '../clip/tokenizer.ts';
+import { tokenize } from '../backbones/text/tokenizer.ts';
 import type { Method, SettingsChoice } from '../contract/settings.ts';
 import { combineFeatures } from '../equivariance/combine.ts';
 import { argmax, classLogits } from '../equivariance/logits.ts';

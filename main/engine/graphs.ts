@@ -1,5 +1,5 @@
 // The graphs of a package as bytes for the runtime: verified, found safe as data, and the pool in halves.
-import { splitPool } from '../clip/turned-pool.ts';
+import { splitPool } from '../backbones/clip-resnet/turned-pool.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { PackageFile } from '../contract/manifest.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
@@ -21,7 +21,7 @@ export const combinerNames = [
   'lambdaEmbedding',
 ] as const satisfies readonly CombinerName[];
 
-/** Inputs, then outputs, of the graph of each role, as main/clip writes them. */
+/** Inputs, then outputs, of the graph of each role, as main/backbones writes them. */
 const signatures: Readonly<Record<GraphRole, readonly [readonly string[], readonly string[]]>> = {
   imageTower: [['image'], ['features']],
   attentionPool: [

@@ -1,5 +1,5 @@
 // A model package opened for inference: its graphs as sessions on one provider, its class embeddings as numbers.
-import { readClassEmbeddings } from '../clip/class-embeddings.ts';
+import { readClassEmbeddings } from '../backbones/text/class-embeddings.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Manifest } from '../contract/manifest.ts';
 import type { Provider, ProviderChoice } from '../contract/settings.ts';

@@ -1,6 +1,6 @@
 // The attention pool (M2) as two sessions: what the mean token of a map asks, and the embeddings of the map under
-// any number of turns (clip/turned-pool.ts says why this is the same function, and cheaper).
-import type { PoolHalves } from '../clip/turned-pool.ts';
+// any number of turns (backbones/clip-resnet/turned-pool.ts says why this is the same function, and cheaper).
+import type { PoolHalves } from '../backbones/clip-resnet/turned-pool.ts';
 import type { Provider } from '../contract/settings.ts';
 import type { Tensor } from '../contract/tensor.ts';
 import { gridPermutation } from '../groups/action.ts';

@@ -1,7 +1,7 @@
 // The host as a process: the application on its engine process, listening on loopback, the browser opened where
 // there is a screen. Started by `npm run serve`, and by `npm start` where Electron cannot run.
 import { spawn } from 'node:child_process';
-import { forkProcess } from '../process/fork.ts';
+import { forkProcess } from '../base/process/fork.ts';
 import { openInstalledApplication, rendererFolder } from '../services/installed.ts';
 import { readHostOptions } from './options.ts';
 import { openHost } from './server.ts';

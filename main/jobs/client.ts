@@ -1,7 +1,7 @@
 // The jobs in another process: started by the first call, started again by the first call after it died.
 import { jobsContract } from '../contract/jobs.ts';
-import { entryIn, type ProcessProgram, type Spawn } from '../process/child.ts';
-import { superviseProcess, type SupervisedProcess } from '../process/client.ts';
+import { entryIn, type ProcessProgram, type Spawn } from '../base/process/child.ts';
+import { superviseProcess, type SupervisedProcess } from '../base/process/client.ts';
 
 export const jobsProgram: ProcessProgram = { name: 'DermOrbit jobs', entry: entryIn(import.meta.dirname) };
 

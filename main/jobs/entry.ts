@@ -2,7 +2,7 @@
 // finger on the mouse.
 import { constants } from 'node:os';
 import { jobsContract } from '../contract/jobs.ts';
-import { serveContract } from '../process/serve.ts';
+import { serveContract } from '../base/process/serve.ts';
 import { createJobs } from './jobs.ts';
 
 serveContract(jobsContract, createJobs(), constants.priority.PRIORITY_LOW);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buildAttentionPool } from '../clip/attention-pool.ts';
-import { buildImageTower } from '../clip/image-tower.ts';
-import { randomClip, visualArchitecture } from '../clip/random-weights.ts';
-import { readSafetensors, writeSafetensors } from '../clip/safetensors.ts';
+import { buildAttentionPool } from '../backbones/clip-resnet/attention-pool.ts';
+import { buildImageTower } from '../backbones/clip-resnet/image-tower.ts';
+import { randomClip, visualArchitecture } from '../backbones/clip-resnet/random-weights.ts';
+import { readSafetensors, writeSafetensors } from '../backbones/checkpoints/safetensors.ts';
 import { GraphBuilder } from './builder.ts';
 import { inlineGraph } from './compose.ts';
 import { bindDimension, broadcast, product, quotient } from './dimensions.ts';

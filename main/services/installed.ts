@@ -4,9 +4,9 @@ import { dataFolder, defaultModelFolders, installationFolder, resourcesFolder } 
 import { startEngineProcess, type EngineProcess } from '../engine/process/client.ts';
 import { version } from '../engine/version.ts';
 import { jobProcess } from '../jobs/client.ts';
-import type { Spawn } from '../process/child.ts';
+import type { Spawn } from '../base/process/child.ts';
 import type { EngineState } from '../contract/application.ts';
-import type { ProcessState } from '../process/client.ts';
+import type { ProcessState } from '../base/process/client.ts';
 import { openApplication, type Application, type ApplicationOptions } from './application.ts';
 import type { WatchedEngine } from './engine-watch.ts';
 import { imagePictures } from './image-pictures.ts';

@@ -1,9 +1,17 @@
 // Checkpoint files made in memory for tests: a tiny CLIP with random weights in all three formats, and the parts to
 // make malformed ones from. Test use only. No disk, no network, the same bytes on every run.
 import { crc32 } from 'node:zlib';
-import { expectedTensors, type TextArchitecture, type VisualArchitecture } from '../clip/architecture.ts';
-import { bytesPerElement, contiguousStrides, type DataType } from '../clip/checkpoint-tensor.ts';
-import { writeSafetensors, type SafetensorsInput } from '../clip/safetensors.ts';
+import {
+  expectedTensors,
+  type TextArchitecture,
+  type VisualArchitecture,
+} from '../backbones/clip-resnet/architecture.ts';
+import {
+  bytesPerElement,
+  contiguousStrides,
+  type DataType,
+} from '../backbones/checkpoints/checkpoint-tensor.ts';
+import { writeSafetensors, type SafetensorsInput } from '../backbones/checkpoints/safetensors.ts';
 import { float32ToFloat16 } from '../onnx/float16.ts';
 
 /** 32 px input, a feature map of one cell with 64 channels. */

@@ -1,5 +1,5 @@
 // Layers as plain loops in double precision, to test graphs against. Test use only.
-import type { Weights } from '../clip/weights.ts';
+import type { Weights } from '../backbones/weights.ts';
 
 /** W x + b of a PyTorch Linear, whose weight is [out, in]. */
 export function naiveLinear(weights: Weights, name: string, x: readonly number[]): number[] {

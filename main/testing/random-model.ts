@@ -7,8 +7,8 @@ import {
   randomClip,
   randomCombiners,
   visualArchitecture,
-} from '../clip/random-weights.ts';
-import { writeSafetensors, type SafetensorsInput } from '../clip/safetensors.ts';
+} from '../backbones/clip-resnet/random-weights.ts';
+import { writeSafetensors, type SafetensorsInput } from '../backbones/checkpoints/safetensors.ts';
 import type { ImportRequest } from '../contract/engine.ts';
 import { float16ToFloat32 } from '../onnx/float16.ts';
 import type { TemporaryStore } from './model-store.ts';

@@ -1,5 +1,5 @@
 // A minimal safetensors reader for golden vectors. Test use only: it trusts its files. The reader for
-// checkpoints from outside, which trusts nothing, is in main/clip.
+// checkpoints from outside, which trusts nothing, is in main/backbones/checkpoints.
 import { readFileSync } from 'node:fs';
 
 /** A tensor as float32, row-major. */

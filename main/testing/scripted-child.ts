@@ -1,6 +1,6 @@
 // A process for tests of whoever supervises one.
 import type { ProcessReply, ProcessRequest } from '../contract/process.ts';
-import type { ProcessChild } from '../process/child.ts';
+import type { ProcessChild } from '../base/process/child.ts';
 
 /** A child of messages alone: `answer` plays the process, `die` its death. */
 export class ScriptedChild implements ProcessChild {

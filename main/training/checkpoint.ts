@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { readSafetensors, writeSafetensors } from '../clip/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../backbones/checkpoints/safetensors.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Tensor } from '../contract/tensor.ts';
 import { roundFiguresSchema } from '../contract/training.ts';

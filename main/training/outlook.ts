@@ -1,8 +1,8 @@
 // What a training would find in its data and take of the disk, before any of it is done.
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { expectedTensors } from '../clip/architecture.ts';
-import { visualArchitecture } from '../clip/random-weights.ts';
+import { expectedTensors } from '../backbones/clip-resnet/architecture.ts';
+import { visualArchitecture } from '../backbones/clip-resnet/random-weights.ts';
 import { shownSubjects, type Recipe, type TrainingOutlook } from '../contract/jobs.ts';
 import type { Manifest } from '../contract/manifest.ts';
 import { dataFolder } from '../engine/folders.ts';

@@ -1,7 +1,7 @@
 // Training from scratch: a CLIP modified ResNet with random weights, its attention pool and class embeddings learn from
 // labelled images alone. METHODS.md, "Training".
 import type { ScratchConfig } from '../contract/training.ts';
-import { CLIP_MEAN, CLIP_STD } from '../clip/constants.ts';
+import { CLIP_MEAN, CLIP_STD } from '../backbones/clip-resnet/constants.ts';
 import { onFirstUsable } from '../engine/providers.ts';
 import { openSession } from '../engine/runtime.ts';
 import { checkedClasses } from '../engine/store/import.ts';

@@ -1,8 +1,13 @@
 // A CLIP RN50 with random weights: the size of the papers' model, without a download.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomClassEmbeddings, randomClip, randomCombiners, rn50 } from '../../clip/random-weights.ts';
-import { writeSafetensors } from '../../clip/safetensors.ts';
+import {
+  randomClassEmbeddings,
+  randomClip,
+  randomCombiners,
+  rn50,
+} from '../../backbones/clip-resnet/random-weights.ts';
+import { writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { importModel } from '../../engine/store/import.ts';
 import { ModelStore } from '../../engine/store/store.ts';

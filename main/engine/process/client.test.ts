@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { Classified } from '../../contract/engine.ts';
 import { isFailure } from '../../contract/record.ts';
-import { forkProcess } from '../../process/fork.ts';
+import { forkProcess } from '../../base/process/fork.ts';
 import { ScriptedChild } from '../../testing/scripted-child.ts';
 import { startEngineProcess, type EngineProcess } from './client.ts';
 

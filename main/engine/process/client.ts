@@ -13,8 +13,8 @@ import {
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { ProcessCallOptions } from '../../contract/process.ts';
 import { isFailure } from '../../contract/record.ts';
-import { entryIn, type ProcessProgram, type Spawn } from '../../process/child.ts';
-import { superviseProcess, type SupervisedProcess } from '../../process/client.ts';
+import { entryIn, type ProcessProgram, type Spawn } from '../../base/process/child.ts';
+import { superviseProcess, type SupervisedProcess } from '../../base/process/client.ts';
 import { failureRecord } from '../record.ts';
 
 export type EngineProcess = SupervisedProcess<typeof engineContract>;

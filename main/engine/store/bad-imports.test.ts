@@ -1,10 +1,14 @@
 // Every way an import is known to fail, with its exact code: and after each, the store is as it was before. Rows are
-// never removed. What checkpoint files alone can do wrong is in main/clip/bad-checkpoints.test.ts.
+// never removed. What checkpoint files alone can do wrong is in main/backbones/checkpoints/bad-checkpoints.test.ts.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { randomClip, randomCombiners, visualArchitecture } from '../../clip/random-weights.ts';
-import type { SafetensorsInput } from '../../clip/safetensors.ts';
+import {
+  randomClip,
+  randomCombiners,
+  visualArchitecture,
+} from '../../backbones/clip-resnet/random-weights.ts';
+import type { SafetensorsInput } from '../../backbones/checkpoints/safetensors.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
 import { joinBytes, pickled, stateDictFile, torchArchive } from '../../testing/checkpoint-files.ts';

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, write
 import { join } from 'node:path';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { writeSafetensors } from '../../clip/safetensors.ts';
+import { writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
 import type { Manifest, PackageFileRole } from '../../contract/manifest.ts';
 import { decodeModel, encodeModel } from '../../onnx/codec.ts';

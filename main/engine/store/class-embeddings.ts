@@ -1,11 +1,11 @@
 // Class embeddings for an import: from a file, or zero-shot from prompts through the checkpoint's text tower.
 import { readFile } from 'node:fs/promises';
-import type { ClipArchitecture } from '../../clip/architecture.ts';
-import type { Checkpoint } from '../../clip/checkpoint.ts';
-import { readClassEmbeddings } from '../../clip/class-embeddings.ts';
-import { expandPrompts, parsePrompts, referencePrompts } from '../../clip/prompts.ts';
-import { buildTextTower } from '../../clip/text-tower.ts';
-import { END_TOKEN, tokenize } from '../../clip/tokenizer.ts';
+import type { ClipArchitecture } from '../../backbones/clip-resnet/architecture.ts';
+import type { Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import { readClassEmbeddings } from '../../backbones/text/class-embeddings.ts';
+import { expandPrompts, parsePrompts, referencePrompts } from '../../backbones/text/prompts.ts';
+import { buildTextTower } from '../../backbones/text/text-tower.ts';
+import { END_TOKEN, tokenize } from '../../backbones/text/tokenizer.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
 import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
 import { norm, rowsOf } from '../../equivariance/logits.ts';

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { randomClip } from '../../clip/random-weights.ts';
+import { randomClip } from '../../backbones/clip-resnet/random-weights.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
 import { norm } from '../../equivariance/logits.ts';
 import { largestDifference } from '../../testing/distance.ts';

@@ -3,14 +3,18 @@
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { detectArchitecture, expectedTensors, type ClipArchitecture } from '../../clip/architecture.ts';
-import { buildAttentionPool } from '../../clip/attention-pool.ts';
-import { readCheckpoint, type Checkpoint } from '../../clip/checkpoint.ts';
-import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../clip/combiners.ts';
-import { CLIP_MEAN, CLIP_STD } from '../../clip/constants.ts';
-import { buildImageTower } from '../../clip/image-tower.ts';
-import { readSafetensors, writeSafetensors } from '../../clip/safetensors.ts';
-import { buildTextTower } from '../../clip/text-tower.ts';
+import {
+  detectArchitecture,
+  expectedTensors,
+  type ClipArchitecture,
+} from '../../backbones/clip-resnet/architecture.ts';
+import { buildAttentionPool } from '../../backbones/clip-resnet/attention-pool.ts';
+import { readCheckpoint, type Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
+import { CLIP_MEAN, CLIP_STD } from '../../backbones/clip-resnet/constants.ts';
+import { buildImageTower } from '../../backbones/clip-resnet/image-tower.ts';
+import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
+import { buildTextTower } from '../../backbones/text/text-tower.ts';
 import type { ImportRequest, Progress } from '../../contract/engine.ts';
 import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
 import { manifestSchema, type Manifest } from '../../contract/manifest.ts';

@@ -2,11 +2,11 @@
 // public PyTorch reference.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { detectArchitecture } from '../../clip/architecture.ts';
-import { buildAttentionPool } from '../../clip/attention-pool.ts';
-import { readCheckpoint } from '../../clip/checkpoint.ts';
-import { readSafetensors as readWeights } from '../../clip/safetensors.ts';
-import { requireWeight } from '../../clip/weights.ts';
+import { detectArchitecture } from '../../backbones/clip-resnet/architecture.ts';
+import { buildAttentionPool } from '../../backbones/clip-resnet/attention-pool.ts';
+import { readCheckpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import { readSafetensors as readWeights } from '../../backbones/checkpoints/safetensors.ts';
+import { requireWeight } from '../../backbones/weights.ts';
 import type { Settings } from '../../contract/settings.ts';
 import { loadModel, knownImage, type LoadedModel } from '../../engine/model.ts';
 import { ImageOrbit } from '../../engine/orbit.ts';

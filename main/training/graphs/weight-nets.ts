@@ -1,7 +1,7 @@
 // The weight networks that can be trained: their layers, random initial weights, and the way from trained numbers back
 // to the graph that a package holds. Sizes: METHODS.md, "Combination methods".
-import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../clip/combiners.ts';
-import type { Weights, WeightTensor } from '../../clip/weights.ts';
+import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
+import type { Weights, WeightTensor } from '../../backbones/weights.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import type { CombinerName } from '../../equivariance/methods.ts';
 import type { Model } from '../../onnx/graph.ts';

@@ -7,7 +7,7 @@ import { isicClasses } from '../../contract/settings.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import { fineLabels } from '../../evaluation/datasets/cifar100-labels.ts';
 import { refusalOf } from '../../evaluation/testing/sets.ts';
-import { readSafetensors, writeSafetensors } from '../../clip/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import { importModel } from '../../engine/store/import.ts';
 import { smallClassEmbeddings, smallImport, writeTensors } from '../../testing/random-model.ts';
 import { temporaryStore, type TemporaryStore } from '../../testing/model-store.ts';

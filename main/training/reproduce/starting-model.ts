@@ -2,7 +2,7 @@
 // published code.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PromptFile } from '../../clip/prompts.ts';
+import type { PromptFile } from '../../backbones/text/prompts.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import type { ReproducedSet } from '../../contract/reproduction.ts';

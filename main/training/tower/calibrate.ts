@@ -1,8 +1,8 @@
 // Batch norm made live again. A package holds each batch norm as one scale and one shift of its convolution; to be
 // normalised by batches it needs statistics. They are measured on training images, and scale and shift are written in
 // terms of them, so that the network with running statistics computes what it did before.
-import { buildImageTower } from '../../clip/image-tower.ts';
-import type { WeightTensor } from '../../clip/weights.ts';
+import { buildImageTower } from '../../backbones/clip-resnet/image-tower.ts';
+import type { WeightTensor } from '../../backbones/weights.ts';
 import type { Provider } from '../../contract/settings.ts';
 import { openSession } from '../../engine/runtime.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';

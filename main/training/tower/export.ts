@@ -1,6 +1,6 @@
 // Trained weights as files that any CLIP tool reads: safetensors under the names of CLIP's checkpoints.
-import { expectedTensors } from '../../clip/architecture.ts';
-import { writeSafetensors, type SafetensorsInput } from '../../clip/safetensors.ts';
+import { expectedTensors } from '../../backbones/clip-resnet/architecture.ts';
+import { writeSafetensors, type SafetensorsInput } from '../../backbones/checkpoints/safetensors.ts';
 import type { State } from '../step.ts';
 import { nameInGraph } from './graph.ts';
 import type { StartingPoint } from './starting-point.ts';

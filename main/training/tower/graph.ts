@@ -2,9 +2,9 @@
 // the orbit. Pure.
 import type { BatchNorm } from '../../autodiff/unfold-batch-norm.ts';
 import { unfoldBatchNorm } from '../../autodiff/unfold-batch-norm.ts';
-import { buildAttentionPool } from '../../clip/attention-pool.ts';
-import { expectedTensors } from '../../clip/architecture.ts';
-import { buildImageTower } from '../../clip/image-tower.ts';
+import { buildAttentionPool } from '../../backbones/clip-resnet/attention-pool.ts';
+import { expectedTensors } from '../../backbones/clip-resnet/architecture.ts';
+import { buildImageTower } from '../../backbones/clip-resnet/image-tower.ts';
 import type { FinetuneConfig } from '../../contract/training.ts';
 import type { Group } from '../../groups/groups.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
@@ -107,7 +107,7 @@ export function learnedNames(
   batchNorm: FinetuneConfig['batchNorm'],
   classEmbeddings: FinetuneConfig['classEmbeddings'],
 ): LearnedNames {
-  // The bias of the keys drops out of the softmax (clip/attention-pool.ts).
+  // The bias of the keys drops out of the softmax (backbones/clip-resnet/attention-pool.ts).
   const names = [...expectedTensors(visual, null).keys()].filter((name) => !name.endsWith('k_proj.bias'));
   const isStatistic = (name: string) => /\.running_(mean|var)$/.test(name);
   const isNorm = (name: string) => isStatistic(name) || /(bn\d|downsample\.1)\.(weight|bias)$/.test(name);

@@ -1,9 +1,13 @@
 // What training of an image tower starts from: the weights of a model package, taken out of its graphs under the names of
 // CLIP's checkpoints, or random ones.
-import { expectedTensors, type VisualArchitecture } from '../../clip/architecture.ts';
-import { randomClassEmbeddings, randomClip, visualArchitecture } from '../../clip/random-weights.ts';
-import { readSafetensors, writeSafetensors } from '../../clip/safetensors.ts';
-import type { Weights, WeightTensor } from '../../clip/weights.ts';
+import { expectedTensors, type VisualArchitecture } from '../../backbones/clip-resnet/architecture.ts';
+import {
+  randomClassEmbeddings,
+  randomClip,
+  visualArchitecture,
+} from '../../backbones/clip-resnet/random-weights.ts';
+import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
+import type { Weights, WeightTensor } from '../../backbones/weights.ts';
 import { parametersAsInputs } from '../../autodiff/parameters.ts';
 import type { ScratchConfig } from '../../contract/training.ts';
 import type { LoadedModel } from '../../engine/model.ts';
@@ -76,7 +80,7 @@ const normParts: readonly [RegExp, (graph: Graph, norm: string, size: number) =>
   [/\.running_var$/, (_, __, size) => new Float32Array(size).fill(1 - epsilon)],
   [/(bn\d|downsample\.1)\.weight$/, (graph, norm) => stored(graph, `${norm}.scale`)],
   [/(bn\d|downsample\.1)\.bias$/, (graph, norm) => stored(graph, `${norm}.shift`)],
-  // It drops out of the softmax (clip/attention-pool.ts), so graphs do not have it.
+  // It drops out of the softmax (backbones/clip-resnet/attention-pool.ts), so graphs do not have it.
   [/k_proj\.bias$/, (_, __, size) => new Float32Array(size)],
 ];
 

@@ -1,0 +1,198 @@
+// A table of operations in another process, called like one in this process. The process is started at once or at the
+// first call, watched, and started again when it has died - killed, out of memory, a native crash; calls that were
+// under way then end with an error of the caller's choosing.
+import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import {
+  processReplySchema,
+  type ContractApi,
+  type OperationName,
+  type ProcessCallOptions,
+  type ProcessContract,
+  type ProcessReply,
+} from '../../contract/process.ts';
+import type { z } from 'zod';
+import type { ProcessChild } from './child.ts';
+
+/** Whether the process is there, and how often it had to be started again. */
+export interface ProcessState {
+  /** `idle`: not started yet, or ended and not needed since. */
+  readonly state: 'idle' | 'starting' | 'ready' | 'stopped';
+  readonly restarts: number;
+  /** How the last process ended, if one did. */
+  readonly message: string | null;
+}
+
+export interface SupervisedProcess<C extends ProcessContract> extends ContractApi<C> {
+  state(): ProcessState;
+  watch(listener: (state: ProcessState) => void): void;
+}
+
+export interface Supervision {
+  /** In sentences: "The engine process ended: ...". */
+  readonly name: string;
+  /** What a call ends with when the process dies under it. */
+  readonly stopped: ErrorCode;
+  /** `always`: started now and again after each death; `calls`: started by a call that finds none. */
+  readonly wanted: 'always' | 'calls';
+}
+
+interface Pending {
+  readonly operation: string;
+  readonly onEvent: (event: never) => void;
+  readonly resolve: (output: never) => void;
+  readonly reject: (error: DermOrbitError) => void;
+}
+
+/** Supervises a process; `spawn` is called each time one is to be started. */
+export function superviseProcess<C extends ProcessContract>(
+  contract: C,
+  spawn: () => ProcessChild,
+  supervision: Supervision,
+): SupervisedProcess<C> {
+  return new ProcessClient(contract, spawn, supervision);
+}
+
+class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
+  readonly #contract: C;
+  readonly #spawn: () => ProcessChild;
+  readonly #supervision: Supervision;
+  readonly #pending = new Map<number, Pending>();
+  readonly #listeners: ((state: ProcessState) => void)[] = [];
+  #child: ProcessChild | null = null;
+  #state: ProcessState = { state: 'idle', restarts: 0, message: null };
+  #nextCall = 0;
+  #failedStarts = 0;
+  #closing = false;
+
+  constructor(contract: C, spawn: () => ProcessChild, supervision: Supervision) {
+    this.#contract = contract;
+    this.#spawn = spawn;
+    this.#supervision = supervision;
+    if (supervision.wanted === 'always') this.#start();
+  }
+
+  state(): ProcessState {
+    return this.#state;
+  }
+
+  watch(listener: (state: ProcessState) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing = true;
+    const child = this.#child;
+    if (!child) return Promise.resolve();
+    return new Promise((resolve) => {
+      const impatient = setTimeout(() => {
+        child.kill();
+      }, closePatience);
+      child.onExit(() => {
+        clearTimeout(impatient);
+        resolve();
+      });
+      child.send({ kind: 'close' });
+    });
+  }
+
+  async call<Name extends OperationName<C>>(
+    operation: Name,
+    input: z.input<C[Name]['input']>,
+    { signal, onEvent }: ProcessCallOptions<z.infer<C[Name]['event']>> = {},
+  ): Promise<z.infer<C[Name]['output']>> {
+    if (signal?.aborted) throw asDermOrbitError(signal.reason);
+    if (!this.#child && !this.#closing && this.#supervision.wanted === 'calls') this.#start();
+    const child = this.#child;
+    if (!child) {
+      const message = `The ${this.#supervision.name} has been closed.`;
+      throw new DermOrbitError(this.#supervision.stopped, message);
+    }
+    const call = this.#nextCall++;
+    const cancel = () => {
+      // The process may have died meanwhile; then there is nobody to tell.
+      if (this.#pending.has(call) && this.#child === child) child.send({ kind: 'cancel', call });
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await new Promise<z.infer<C[Name]['output']>>((resolve, reject) => {
+        this.#pending.set(call, { operation, onEvent: onEvent ?? (() => undefined), resolve, reject });
+        child.send({ kind: 'call', call, operation, input });
+      });
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      this.#pending.delete(call);
+    }
+  }
+
+  #start(): void {
+    const again = this.#state.message !== null;
+    const restarts = this.#state.restarts + (again ? 1 : 0);
+    this.#show({ ...this.#state, state: 'starting', restarts });
+    const child = this.#spawn();
+    this.#child = child;
+    child.onMessage((message) => {
+      const parsed = processReplySchema.safeParse(message);
+      if (parsed.success && this.#child === child) this.#receive(parsed.data);
+    });
+    child.onExit((how) => {
+      if (this.#child === child) this.#ended(how);
+    });
+  }
+
+  #ended(how: string): void {
+    this.#child = null;
+    const { name, stopped, wanted } = this.#supervision;
+    const reason = new DermOrbitError(stopped, `The ${name} ended: ${how}.`);
+    const orphans = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#failedStarts = this.#state.state === 'starting' ? this.#failedStarts + 1 : 0;
+    if (this.#closing) {
+      this.#show({ ...this.#state, state: 'stopped' });
+    } else if (wanted === 'calls') {
+      this.#show({ ...this.#state, state: 'idle', message: reason.message });
+    } else if (this.#failedStarts >= startAttempts) {
+      // It dies before it is ready, again and again: starting it for ever would only heat the computer.
+      this.#show({ ...this.#state, state: 'stopped', message: reason.message });
+    } else {
+      this.#state = { ...this.#state, message: reason.message };
+      this.#start();
+    }
+    for (const { reject } of orphans) reject(reason);
+  }
+
+  #receive(reply: ProcessReply): void {
+    if (reply.kind === 'ready') {
+      this.#failedStarts = 0;
+      this.#show({ ...this.#state, state: 'ready' });
+      return;
+    }
+    const pending = this.#pending.get(reply.call);
+    if (!pending) return;
+    if (reply.kind === 'failed') {
+      pending.reject(DermOrbitError.fromRecord(reply.error));
+      return;
+    }
+    const schemas = this.#contract[pending.operation];
+    const [schema, value] =
+      reply.kind === 'event' ? [schemas?.event, reply.event] : [schemas?.output, reply.output];
+    const parsed = schema?.safeParse(value);
+    if (!parsed?.success) {
+      const message = `The ${this.#supervision.name} answered ${pending.operation} with something else.`;
+      pending.reject(new DermOrbitError('INTERNAL', message));
+    } else if (reply.kind === 'event') {
+      pending.onEvent(parsed.data as never);
+    } else {
+      pending.resolve(parsed.data as never);
+    }
+  }
+
+  #show(state: ProcessState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
+/** Milliseconds a process has to finish its last native call when asked to close. */
+const closePatience = 2000;
+/** Deaths before the first sign of life after which the process is not started again. */
+const startAttempts = 3;
