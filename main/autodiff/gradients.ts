@@ -6,7 +6,7 @@ import { exposeBatchStatistics, type RunningStatistic } from './batch-statistics
 import { Emitter, floatTypes } from './emitter.ts';
 import { AutodiffError } from './error.ts';
 import { RuleContext } from './rule.ts';
-import { gradientRules, withoutGradient } from './rules.ts';
+import { gradientRules, severalOutputs, withoutGradient } from './rules.ts';
 
 /** A graph that computes a loss and its gradients. */
 export interface GradientGraph {
@@ -112,13 +112,12 @@ class Backward {
     const place = `${node.op} ${node.name || (first ?? '')}`;
     const rule = gradientRules.get(node.op);
     if (!rule) throw new AutodiffError('NO_GRADIENT_RULE', `${place}: ${node.op} has no gradient rule.`);
-    if (others.some((output) => this.#gradients.has(output))) {
+    if (!severalOutputs.has(node.op) && others.some((output) => this.#gradients.has(output))) {
       const message = `${place} cannot be differentiated: the loss depends on an output beside its first.`;
       throw new AutodiffError('GRADIENT_NOT_SUPPORTED', message);
     }
-    const context = new RuleContext(this.#emit, node, this.#gradients.get(first!)!, (value) =>
-      this.#reached.has(value),
-    );
+    const ofOutputs = node.outputs.map((output) => this.#gradients.get(output) ?? null);
+    const context = new RuleContext(this.#emit, node, ofOutputs, (value) => this.#reached.has(value));
     rule(context).forEach((gradient, index) => {
       if (gradient !== null) this.contribute(node.inputs[index]!, gradient);
     });

@@ -14,14 +14,17 @@ export type GradientRule = (context: RuleContext) => InputGradients;
 export class RuleContext {
   readonly emit: Emitter;
   readonly node: Node;
-  /** Gradient of the first output. */
+  /** Gradient of the first output; of an op with several, see `gradients`. */
   readonly gradient: string;
+  /** Gradients of all outputs, for the ops of `severalOutputs`; null where the loss does not depend on one. */
+  readonly gradients: InputGradients;
   readonly #wanted: (value: string) => boolean;
 
-  constructor(emit: Emitter, node: Node, gradient: string, wanted: (value: string) => boolean) {
+  constructor(emit: Emitter, node: Node, gradients: InputGradients, wanted: (value: string) => boolean) {
     this.emit = emit;
     this.node = node;
-    this.gradient = gradient;
+    this.gradient = gradients[0] ?? '';
+    this.gradients = gradients;
     this.#wanted = wanted;
   }
 

@@ -37,6 +37,23 @@ const withItself = (transA: number): GradientCase => ({
 
 const x: CheckedInput = { dims: [2, 3, 4] };
 const above: CheckedInput = { dims: [2, 3, 4], range: [0.5, 2] };
+/** Numbers on both sides of what bounds HardSigmoid and HardSwish. */
+const wide: CheckedInput = {
+  dims: [2, 12],
+  values: Array.from({ length: 24 }, (_, i) => ((i * 7) % 24) / 2.5 - 4.75),
+};
+/** The sum of some parts of x, split in three along an axis of uneven parts. */
+const splitCase = (used: readonly number[]): GradientCase => ({
+  inputs: { x: { dims: [2, 6, 4] } },
+  output: [2, 2, 4],
+  build: (graph, names) => {
+    const parts = graph.ops('Split', [names.x!], { axis: 1 }, ['a', 'b', 'c']);
+    return graph.op(
+      'Sum',
+      used.map((index) => graph.op('Sin', [parts[index]!])),
+    );
+  },
+});
 /** Numbers that no step of a difference moves across a kink. */
 const apart: CheckedInput = {
   dims: [2, 12],
@@ -60,6 +77,12 @@ const batchNorm: CheckedInput[] = [
   { dims: [3], range: [0.5, 1], fixed: true },
 ];
 
+/** Different numbers in no order, apart by more than a step of a difference. */
+const shuffled = (dims: readonly number[], from = -2): CheckedInput => {
+  const count = dims.reduce((total, dim) => total * dim, 1);
+  return { dims, values: Array.from({ length: count }, (_, i) => from + ((i * 17) % count) / 10) };
+};
+
 /** Cases by op; an op may have several. */
 const cases: Record<string, Record<string, GradientCase>> = {
   Abs: { plain: single('Abs', [apart], [2, 12]) },
@@ -74,6 +97,20 @@ const cases: Record<string, Record<string, GradientCase>> = {
       single('AveragePool', [{ dims: [2, 3, 4, 6] }], [2, 3, 2, 2], {
         kernel_shape: [2, 3],
         strides: [2, 3],
+      }),
+    ),
+    'overlapping, padded, padding not counted': float32(
+      single('AveragePool', [image], [2, 3, 3, 3], {
+        kernel_shape: [3, 3],
+        strides: [2, 2],
+        pads: [1, 1, 1, 1],
+      }),
+    ),
+    'overlapping, padding counted': float32(
+      single('AveragePool', [image], [2, 3, 5, 6], {
+        kernel_shape: [3, 3],
+        pads: [1, 1, 1, 1],
+        count_include_pad: 1,
       }),
     ),
   },
@@ -136,6 +173,39 @@ const cases: Record<string, Record<string, GradientCase>> = {
     '1x1 of few cells': conv([8, 6, 1, 1], [2, 8, 1, 2], {}, { dims: [2, 6, 1, 2] }),
     '1x1 in strides': conv([4, 3, 1, 1], [2, 4, 3, 3], { strides: [2, 2] }),
     'padded beyond the kernel': conv([4, 3, 1, 1], [2, 4, 7, 8], { pads: [1, 1, 1, 1] }),
+    depthwise: conv([3, 1, 3, 3], [2, 3, 5, 6], { group: 3, pads: [1, 1, 1, 1] }),
+    'depthwise in strides, padded below and to the right': conv(
+      [3, 1, 3, 3],
+      [2, 3, 3, 3],
+      { group: 3, strides: [2, 2], pads: [0, 0, 1, 1] },
+      { dims: [2, 3, 6, 6] },
+    ),
+    'depthwise in strides that leave cells out': conv([3, 1, 3, 3], [2, 3, 2, 2], {
+      group: 3,
+      strides: [2, 2],
+    }),
+    'depthwise, dilated': conv([3, 1, 3, 3], [2, 3, 5, 6], {
+      group: 3,
+      pads: [2, 2, 2, 2],
+      dilations: [2, 2],
+    }),
+    'depthwise with two filters a channel': conv([6, 1, 3, 3], [2, 6, 5, 6], {
+      group: 3,
+      pads: [1, 1, 1, 1],
+    }),
+    'in groups': conv([4, 2, 3, 3], [2, 4, 5, 6], { group: 2, pads: [1, 1, 1, 1] }, { dims: [2, 4, 5, 6] }),
+    'in groups and strides': conv(
+      [6, 2, 3, 3],
+      [2, 6, 3, 3],
+      { group: 2, pads: [1, 1, 1, 1], strides: [2, 2] },
+      { dims: [2, 4, 5, 6] },
+    ),
+    dilated: conv([4, 3, 3, 3], [2, 4, 5, 6], { pads: [2, 2, 2, 2], dilations: [2, 2] }),
+    'dilated, in strides': conv([4, 3, 2, 3], [2, 4, 2, 3], {
+      pads: [0, 2, 0, 2],
+      dilations: [2, 2],
+      strides: [2, 2],
+    }),
     'without bias': float32(
       single('Conv', [image, { dims: [2, 3, 3, 3] }], [2, 2, 5, 6], { pads: [1, 1, 1, 1] }),
     ),
@@ -144,6 +214,8 @@ const cases: Record<string, Record<string, GradientCase>> = {
     stretched: single('Div', [x, { dims: [3, 1], range: [0.5, 2] }], [2, 3, 4]),
     'one by many': single('Div', [{ dims: [] }, above], [2, 3, 4]),
   },
+  Dropout: { 'of a trained network': single('Dropout', [x], [2, 3, 4]) },
+  Elu: { plain: float32(single('Elu', [apart], [2, 12], { alpha: { float: 0.5 } }), 1e-2) },
   Erf: { plain: float32(single('Erf', [x], [2, 3, 4]), 1e-2) },
   Exp: { plain: single('Exp', [x], [2, 3, 4]) },
   Expand: { rows: single('Expand', [{ dims: [3, 1] }], [2, 3, 4], {}, [[2, 3, 4]]) },
@@ -188,12 +260,16 @@ const cases: Record<string, Record<string, GradientCase>> = {
       ),
     ),
   },
+  GlobalMaxPool: { plain: float32(single('GlobalMaxPool', [shuffled([2, 3, 2, 3])], [2, 3, 1, 1]), 1e-2) },
+  HardSigmoid: { plain: float32(single('HardSigmoid', [wide], [2, 12]), 1e-2) },
+  HardSwish: { plain: float32(single('HardSwish', [wide], [2, 12]), 1e-2) },
   GlobalAveragePool: { plain: float32(single('GlobalAveragePool', [image], [2, 3, 1, 1])) },
   Identity: { plain: single('Identity', [x], [2, 3, 4]) },
   LayerNormalization: {
     'last axis': single('LayerNormalization', [x, { dims: [4] }, { dims: [4] }], [2, 3, 4], { axis: -1 }),
     'two axes': single('LayerNormalization', [x, { dims: [3, 4] }, { dims: [3, 4] }], [2, 3, 4], { axis: 1 }),
   },
+  LeakyRelu: { plain: float32(single('LeakyRelu', [apart], [2, 12], { alpha: { float: 0.25 } }), 1e-2) },
   Log: { plain: single('Log', [above], [2, 3, 4]) },
   LogSoftmax: { 'middle axis': single('LogSoftmax', [x], [2, 3, 4], { axis: 1 }) },
   MatMul: {
@@ -210,7 +286,31 @@ const cases: Record<string, Record<string, GradientCase>> = {
       [1, 2, 2, 2],
       { kernel_shape: [2, 3], strides: [2, 3] },
     ),
+    'overlapping and padded': float32(
+      single('MaxPool', [shuffled([1, 2, 5, 6])], [1, 2, 3, 3], {
+        kernel_shape: [3, 3],
+        strides: [2, 2],
+        pads: [1, 1, 1, 1],
+      }),
+      1e-2,
+    ),
+    'all below zero, cells left out': float32(
+      single('MaxPool', [shuffled([1, 2, 5, 6], -10)], [1, 2, 2, 2], {
+        kernel_shape: [3, 3],
+        strides: [2, 2],
+      }),
+      1e-2,
+    ),
   },
+  Max: {
+    three: single(
+      'Max',
+      [apart, { dims: [1, 12], values: apart.values!.slice(0, 12).map((v) => v + 0.05) }, { dims: [] }],
+      [2, 12],
+    ),
+  },
+  Mean: { stretched: float32(single('Mean', [x, { dims: [3, 1] }, { dims: [4] }], [2, 3, 4])) },
+  Min: { two: single('Min', [apart, { dims: [2, 1], values: [0.021, 0.27] }], [2, 12]) },
   Mul: {
     stretched: single('Mul', [x, { dims: [1, 3, 1] }], [2, 3, 4]),
     'with itself': {
@@ -225,6 +325,7 @@ const cases: Record<string, Record<string, GradientCase>> = {
     plain: single('Pow', [above, { dims: [3, 1] }], [2, 3, 4]),
     'even power of negative numbers': single('Pow', [x, { dims: [], values: [2], fixed: true }], [2, 3, 4]),
   },
+  PRelu: { 'slope of a channel': float32(single('PRelu', [apart, { dims: [12] }], [2, 12]), 1e-2) },
   Reciprocal: { plain: single('Reciprocal', [above], [2, 3, 4]) },
   ReduceL2: { kept: single('ReduceL2', [x], [2, 1, 4], { axes: [1] }) },
   ReduceLogSumExp: { dropped: single('ReduceLogSumExp', [x], [2, 4], { axes: [1], keepdims: 0 }) },
@@ -245,6 +346,10 @@ const cases: Record<string, Record<string, GradientCase>> = {
   },
   Reshape: { inferred: single('Reshape', [x], [2, 12], {}, [[0, -1]]) },
   Sigmoid: { plain: single('Sigmoid', [x], [2, 3, 4]) },
+  Sin: { plain: single('Sin', [x], [2, 3, 4]) },
+  Cos: { plain: float32(single('Cos', [x], [2, 3, 4]), 1e-2) },
+  Softplus: { plain: float32(single('Softplus', [x], [2, 3, 4]), 1e-2) },
+  Split: { 'first and third of three': splitCase([0, 2]), 'all parts': splitCase([0, 1, 2]) },
   Slice: {
     middle: single('Slice', [x], [2, 1, 2], {}, [
       [1, 1],

@@ -18,7 +18,10 @@ type DifferentiableOp =
   | 'Clip'
   | 'Concat'
   | 'Conv'
+  | 'Cos'
   | 'Div'
+  | 'Dropout'
+  | 'Elu'
   | 'Erf'
   | 'Exp'
   | 'Expand'
@@ -26,16 +29,24 @@ type DifferentiableOp =
   | 'Gather'
   | 'Gemm'
   | 'GlobalAveragePool'
+  | 'GlobalMaxPool'
+  | 'HardSigmoid'
+  | 'HardSwish'
   | 'Identity'
   | 'LayerNormalization'
+  | 'LeakyRelu'
   | 'Log'
   | 'LogSoftmax'
   | 'MatMul'
+  | 'Max'
   | 'MaxPool'
+  | 'Mean'
+  | 'Min'
   | 'Mul'
   | 'Neg'
   | 'Pad'
   | 'Pow'
+  | 'PRelu'
   | 'Reciprocal'
   | 'ReduceL2'
   | 'ReduceLogSumExp'
@@ -47,8 +58,11 @@ type DifferentiableOp =
   | 'Relu'
   | 'Reshape'
   | 'Sigmoid'
+  | 'Sin'
   | 'Slice'
   | 'Softmax'
+  | 'Softplus'
+  | 'Split'
   | 'Sqrt'
   | 'Squeeze'
   | 'Sub'
@@ -67,7 +81,10 @@ const rules: Record<DifferentiableOp, GradientRule> = {
   Clip: elementwise.clip,
   Concat: layout.concat,
   Conv: conv,
+  Cos: elementwise.cosine,
   Div: elementwise.divide,
+  Dropout: elementwise.dropout,
+  Elu: elementwise.elu,
   Erf: elementwise.erf,
   Exp: elementwise.exponential,
   Expand: layout.expand,
@@ -75,16 +92,24 @@ const rules: Record<DifferentiableOp, GradientRule> = {
   Gather: layout.gather,
   Gemm: matrix.gemm,
   GlobalAveragePool: pooling.globalAveragePool,
+  GlobalMaxPool: pooling.globalMaxPool,
+  HardSigmoid: elementwise.hardSigmoid,
+  HardSwish: elementwise.hardSwish,
   Identity: elementwise.identity,
   LayerNormalization: normalization.layerNormalization,
+  LeakyRelu: elementwise.leakyRelu,
   Log: elementwise.logarithm,
   LogSoftmax: reduction.logSoftmax,
   MatMul: matrix.matMul,
+  Max: elementwise.extremeOf,
   MaxPool: pooling.maxPool,
+  Mean: elementwise.meanOf,
+  Min: elementwise.extremeOf,
   Mul: elementwise.multiply,
   Neg: elementwise.negate,
   Pad: layout.pad,
   Pow: elementwise.power,
+  PRelu: elementwise.pRelu,
   Reciprocal: elementwise.reciprocal,
   ReduceL2: reduction.reduceL2,
   ReduceLogSumExp: reduction.reduceLogSumExp,
@@ -96,8 +121,11 @@ const rules: Record<DifferentiableOp, GradientRule> = {
   Relu: elementwise.relu,
   Reshape: layout.reshape,
   Sigmoid: elementwise.sigmoid,
+  Sin: elementwise.sine,
   Slice: layout.slice,
   Softmax: reduction.softmax,
+  Softplus: elementwise.softplus,
+  Split: layout.split,
   Sqrt: elementwise.squareRoot,
   Squeeze: layout.reshape,
   Sub: elementwise.subtract,
@@ -109,6 +137,9 @@ const rules: Record<DifferentiableOp, GradientRule> = {
 };
 
 export const gradientRules: ReadonlyMap<string, GradientRule> = new Map(Object.entries(rules));
+
+/** Ops whose rule reads the gradients of all outputs; of every other, only the first output may be used. */
+export const severalOutputs: ReadonlySet<string> = new Set(['Split']);
 
 /** Ops through which no gradient flows: whole numbers, comparisons, steps. */
 export const withoutGradient: ReadonlySet<string> = new Set([

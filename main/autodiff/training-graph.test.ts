@@ -340,10 +340,14 @@ describe('errors', () => {
   };
 
   it('names the node whose op has no rule', () => {
-    const error = failing((graph, value) => graph.op('LeakyRelu', [value], {}, 'the_leak'));
+    const error = failing((graph, value) => {
+      const places = graph.int64('places', [0]);
+      const rows = graph.op('Unsqueeze', [places, graph.int64('axes', [1])]);
+      return graph.op('ScatterElements', [value, rows, value], {}, 'the_scatter');
+    });
     expect(error).toBeInstanceOf(AutodiffError);
     expect(error.code).toBe('NO_GRADIENT_RULE');
-    expect(error.message).toContain('the_leak');
+    expect(error.message).toContain('the_scatter');
   });
 
   it('names the node whose form is not supported', () => {

@@ -229,6 +229,25 @@ const layerNormalization: ShapeRule = ({ node, input }) => {
   return [{ type, dims }, statistic, statistic].slice(0, node.outputs.length);
 };
 
+/** Parts of given sizes, or as many equal ones as there are outputs. */
+const split: ShapeRule = ({ node, input, integers }) => {
+  const { type, dims } = input(0);
+  const axis = normalAxis(intAttribute(node, 'axis', 0), dims.length);
+  const size = dims[axis]!;
+  if (typeof size !== 'number') throw new ShapeError(`the split size ${size} must be known`);
+  const part = Math.ceil(size / node.outputs.length);
+  const equal = node.outputs.map((_, index) => Math.min(part, size - index * part));
+  const sizes = integers(1) ?? intsAttribute(node, 'split') ?? equal;
+  if (sizes.length !== node.outputs.length || sizes.reduce((total, next) => total + next, 0) !== size) {
+    throw new ShapeError(`parts of [${sizes.join(', ')}] do not make up ${size}`);
+  }
+  return sizes.map((own) => ({ type, dims: dims.map((dim, at) => (at === axis ? own : dim)) }));
+};
+
+/** A mask may follow. */
+const dropout: ShapeRule = ({ node, input }) =>
+  [input(0), { ...input(0), type: 'bool' as const }].slice(0, node.outputs.length);
+
 const constant: ShapeRule = ({ node }) => {
   const attribute = node.attributes.value;
   if (!attribute || !('tensor' in attribute)) throw new ShapeError('only tensors are supported as constants');
@@ -244,10 +263,12 @@ const ruleGroups: readonly (readonly [ShapeRule, readonly string[]])[] = [
         'Ceil',
         'Clip',
         'Cos',
+        'Elu',
         'Erf',
         'Exp',
         'Floor',
         'HardSigmoid',
+        'HardSwish',
         'Identity',
         'LeakyRelu',
         'Log',
@@ -257,7 +278,10 @@ const ruleGroups: readonly (readonly [ShapeRule, readonly string[]])[] = [
       ...['Sin', 'Softmax', 'Softplus', 'Sqrt', 'Tanh'],
     ],
   ],
-  [elementwise, ['Add', 'And', 'Div', 'Max', 'Mean', 'Min', 'Mul', 'Or', 'Pow', 'Sub', 'Sum', 'Xor']],
+  [
+    elementwise,
+    ['Add', 'And', 'Div', 'Max', 'Mean', 'Min', 'Mul', 'Or', 'PRelu', 'Pow', 'Sub', 'Sum', 'Xor'],
+  ],
   [comparison, ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual']],
   [
     reduction,
@@ -278,6 +302,7 @@ export const shapeRules: ReadonlyMap<string, ShapeRule> = new Map<string, ShapeR
   ['Constant', constant],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
+  ['Dropout', dropout],
   ['Expand', expand],
   ['Flatten', flatten],
   ['Gather', gather],
@@ -289,6 +314,7 @@ export const shapeRules: ReadonlyMap<string, ShapeRule> = new Map<string, ShapeR
   ['Shape', ({ input }) => [{ type: 'int64', dims: [input(0).dims.length] }]],
   ['Size', () => [{ type: 'int64', dims: [] }]],
   ['Slice', slice],
+  ['Split', split],
   ['Squeeze', squeeze],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],

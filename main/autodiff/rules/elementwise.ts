@@ -1,4 +1,5 @@
 // Gradient rules of the ops that act on each element by itself. g is the gradient of the output y. Pure.
+import { floatAttribute } from '../../onnx/attributes.ts';
 import { elementTypes } from '../../onnx/graph.ts';
 import { floatTypes } from '../emitter.ts';
 import type { GradientRule, RuleContext } from '../rule.ts';
@@ -141,4 +142,106 @@ export const cast: GradientRule = (context) => {
   const type = emit.type(context.input(0));
   if (!floatTypes.has(type) || !floatTypes.has(emit.type(gradient))) return [null];
   return context.each(() => emit.op('Cast', [gradient], { to: elementTypes[type].onnx }, context.label('x')));
+};
+
+/** 1 where `value` is above a number, 0 elsewhere. */
+function above(context: RuleContext, value: string, bound: number): string {
+  const { emit } = context;
+  const is = emit.op('Greater', [value, emit.scalar(bound, value)]);
+  return emit.op('Cast', [is], { to: elementTypes[emit.type(value)].onnx }, context.label(`above${bound}`));
+}
+
+/** 1 above zero, alpha elsewhere. */
+export const leakyRelu = derivative((context) => {
+  const { emit, node } = context;
+  const x = context.input(0);
+  const alpha = floatAttribute(node, 'alpha', 0.01);
+  const rise = emit.multiply(above(context, x, 0), emit.scalar(1 - alpha, x));
+  return emit.add(rise, emit.scalar(alpha, x), context.label('slope'));
+});
+
+/** 1 above zero, y + alpha elsewhere. */
+export const elu = derivative((context) => {
+  const { emit, node, output } = context;
+  const alpha = emit.scalar(floatAttribute(node, 'alpha', 1), output);
+  const positive = emit.op('Greater', [output, emit.scalar(0, output)]);
+  const below = emit.add(output, alpha);
+  return emit.op('Where', [positive, emit.scalar(1, output), below], {}, context.label('slope'));
+});
+
+/** The logistic function of x. */
+export const softplus = derivative((context) => context.emit.op('Sigmoid', [context.input(0)]));
+
+/** alpha where y is strictly between 0 and 1. */
+export const hardSigmoid = derivative((context) => {
+  const { emit, node, output } = context;
+  const alpha = floatAttribute(node, 'alpha', 0.2);
+  const inside = emit.subtract(above(context, output, 0), emit.op('Floor', [output]));
+  return emit.multiply(inside, emit.scalar(alpha, output), context.label('slope'));
+});
+
+/** 0 below -3, 1 above 3, (2 x + 3) / 6 between. */
+export const hardSwish = derivative((context) => {
+  const { emit } = context;
+  const x = context.input(0);
+  const scaled = emit.multiply(x, emit.scalar(1 / 3, x));
+  const line = emit.add(scaled, emit.scalar(0.5, x), context.label('line'));
+  const inside = emit.op('Less', [emit.op('Abs', [x]), emit.scalar(3, x)]);
+  return emit.op('Where', [inside, line, above(context, x, 0)], {}, context.label('slope'));
+});
+
+export const sine = derivative((context) => context.emit.op('Cos', [context.input(0)]));
+
+export const cosine = derivative((context) =>
+  context.emit.negate(context.emit.op('Sin', [context.input(0)])),
+);
+
+/** Above zero g for x and nothing for the slope; elsewhere g slope for x and g x for the slope. */
+export const pRelu: GradientRule = (context) => {
+  const { emit, gradient } = context;
+  const [x, slope] = [context.input(0), context.input(1)];
+  const zero = emit.scalar(0, x);
+  const positive = emit.op('Greater', [x, zero], {}, context.label('positive'));
+  return context.each(
+    () => emit.op('Where', [positive, gradient, emit.multiply(gradient, slope)], {}, context.label('x')),
+    () => {
+      const below = emit.op(
+        'Where',
+        [positive, zero, emit.multiply(gradient, x)],
+        {},
+        context.label('slope'),
+      );
+      return emit.sumTo(below, slope);
+    },
+  );
+};
+
+/** Max and Min of any number of operands: those that are the result share the gradient. */
+export const extremeOf: GradientRule = (context) => {
+  const { emit, node, gradient, output } = context;
+  const type = { to: elementTypes[emit.type(output)].onnx };
+  const masks = node.inputs.map((input) => emit.op('Cast', [emit.op('Equal', [input, output])], type));
+  const count = masks.reduce((total, mask) => emit.add(total, mask));
+  const share = emit.divide(gradient, count, context.label('share'));
+  return context.each(
+    ...node.inputs.map((input, index) => () => emit.sumTo(emit.multiply(share, masks[index]!), input)),
+  );
+};
+
+/** Mean of any number of operands: each gets its share. */
+export const meanOf: GradientRule = (context) => {
+  const { emit, node, gradient } = context;
+  const share = emit.multiply(
+    gradient,
+    emit.scalar(1 / node.inputs.length, gradient),
+    context.label('share'),
+  );
+  return context.each(...node.inputs.map((input) => () => emit.sumTo(share, input)));
+};
+
+/** As a trained network is run, Dropout changes nothing; its random mode is refused. */
+export const dropout: GradientRule = (context) => {
+  const mode = context.node.inputs[2] ?? '';
+  if (mode !== '') context.unsupported('its training mode is; multiply by a mask that is an input');
+  return [context.wanted(0) ? context.gradient : null];
 };

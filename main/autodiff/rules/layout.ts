@@ -143,3 +143,16 @@ export const pad: GradientRule = (context) => {
     return emit.op('Slice', [gradient, ...bounds], {}, context.label('x'));
   });
 };
+
+/** The parts' gradients joined again; zeros for a part that the loss does not depend on. */
+export const split: GradientRule = (context) => {
+  const { emit, node, gradients } = context;
+  const axis = normalAxis(intAttribute(node, 'axis', 0), emit.dims(context.input(0)).length);
+  return context.each(() => {
+    const parts = node.outputs.map((output, index) => {
+      const part = gradients[index] ?? null;
+      return part ?? emit.multiply(output, emit.scalar(0, output), context.label(`zero${index}`));
+    });
+    return emit.op('Concat', parts, { axis }, context.label('x'));
+  });
+};
