@@ -25,7 +25,7 @@ import {
   type FinishedEvaluation,
 } from '../evaluation/run/evaluate.ts';
 import { evaluationReport } from '../reports/evaluation-report.ts';
-import { writeFileAtomic } from '../services/atomic.ts';
+import { writeFileAtomic } from '../base/atomic.ts';
 import { harmless, interruptSignal, note } from './output.ts';
 import { showProgress, type ProgressDisplay } from './progress.ts';
 import { printEvaluation } from './show-evaluation.ts';

@@ -13,8 +13,8 @@ import {
 } from '../evaluation/run/evaluate.ts';
 import type { CheckedJob, RunningJob } from './jobs.ts';
 import { Pace } from './pace.ts';
-import { writeResult } from './results.ts';
-import { noteRequest, removeRequest } from './unfinished.ts';
+import { writeResult } from '../evaluation/store/results.ts';
+import { noteRequest, removeRequest } from '../evaluation/store/unfinished.ts';
 
 /**
  * Notes what is asked for, measures, writes, and removes request and journals only when the result is on disk.

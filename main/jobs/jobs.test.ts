@@ -14,8 +14,8 @@ import { prefinetune } from '../training/prefinetune.ts';
 import { listRuns, readRun, readTask } from '../training/run/read-run.ts';
 import { jobProcess } from './client.ts';
 import { createJobs } from './jobs.ts';
-import { readCases, readEvaluation } from './results.ts';
-import { readRequest } from './unfinished.ts';
+import { readAnswers, readEvaluation } from '../evaluation/store/results.ts';
+import { readRequest } from '../evaluation/store/unfinished.ts';
 
 const perClass = 4;
 let bench: TrainingBench;
@@ -77,7 +77,7 @@ describe('openDataset', () => {
 });
 
 describe('evaluate', () => {
-  it('tells how far it is, and leaves a result that can be read back, cases included', async () => {
+  it('tells how far it is, and leaves a result that can be read back, answers to each image included', async () => {
     const events: JobProgress[] = [];
     const { folder, ...rest } = request('whole', {
       choices: { groups: ['c4'], methods: ['equitune', 'equizero'] },
@@ -100,19 +100,19 @@ describe('evaluate', () => {
     expect(measuring.at(-1)).toMatchObject({ done: 4 * perClass, total: 4 * perClass, secondsLeft: 0 });
     expect(await readEvaluation(folder)).toEqual(evaluation);
     const [model] = evaluation.models;
-    const cases = await readCases(folder, model!.id, 'c4-equitune');
-    expect(cases.images).toHaveLength(4 * perClass);
-    expect(cases.row.transformations).toEqual(['0°', '90°', '180°', '270°']);
+    const answers = await readAnswers(folder, model!.id, 'c4-equitune');
+    expect(answers.images).toHaveLength(4 * perClass);
+    expect(answers.row.transformations).toEqual(['0°', '90°', '180°', '270°']);
     // The confusion matrix is what the kept answers add up to.
     const { confusion } = model!.rows.find(({ id }) => id === 'c4-equitune')!;
     const counted = confusion.map((row) => row.map(() => 0));
-    cases.images.forEach(({ label }, place) => {
-      const answer = cases.row.answers[0]![place]!;
+    answers.images.forEach(({ label }, place) => {
+      const answer = answers.row.answers[0]![place]!;
       counted[label]![answer < 0 ? confusion.length : answer]!++;
     });
     expect(counted).toEqual(confusion);
     // What stands behind the figures of angles and weights is kept with it.
-    const { row: zero } = await readCases(folder, model!.id, 'c4-equizero');
+    const { row: zero } = await readAnswers(folder, model!.id, 'c4-equizero');
     const measured = model!.rows.find(({ id }) => id === 'c4-equizero')!;
     expect(zero.freeAngles?.transformations).toEqual(measured.freeAngles?.transformations);
     const [masked, ...angles] = zero.freeAngles!.answers;
@@ -124,10 +124,10 @@ describe('evaluate', () => {
     );
     expect(zero.weights?.orientations).toEqual(['0°', '90°', '180°', '270°']);
     const largest = (place: number) => zero.weights!.weights.subarray(4 * place, 4 * place + 4).indexOf(1);
-    expect(cases.images.filter((_, place) => largest(place) === 0).length / (4 * perClass)).toBe(
+    expect(answers.images.filter((_, place) => largest(place) === 0).length / (4 * perClass)).toBe(
       measured.weights!.all.orientations[0]!.largestShare,
     );
-    expect(cases.row.weights).toBeNull();
+    expect(answers.row.weights).toBeNull();
     expect(readdirSync(join(folder, 'predictions')).sort()).toEqual(
       model!.rows.map(({ id }) => `${model!.id}.${id}.csv`).sort(),
     );

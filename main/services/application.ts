@@ -19,10 +19,10 @@ import type { ApplicationFolders, Context } from './context.ts';
 import { Documents } from './documents.ts';
 import type { WatchedEngine } from './engine-watch.ts';
 import { findImages } from './find-images.ts';
-import { CaseImages } from './jobs/case-images.ts';
-import { DataReferences } from './jobs/data-references.ts';
-import { Evaluations } from './jobs/evaluations.ts';
-import { JobBoard } from './jobs/board.ts';
+import { EvaluatedImages } from './evaluated-images.ts';
+import { DataReferences } from './data-references.ts';
+import { Evaluations } from '../evaluation/store/evaluations.ts';
+import { JobBoard } from '../jobs/board.ts';
 import type { ImagePictures } from './picture-maker.ts';
 import { PictureCache } from './pictures.ts';
 import { handlers, referTo, type CheckedInput } from './requests.ts';
@@ -127,7 +127,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     dataRoots: options.dataRoots ?? [],
     jobs: { api: options.jobs, board: new JobBoard(notify) },
     evaluations: new Evaluations(join(folders.data, 'evaluations')),
-    caseImages: new CaseImages(),
+    evaluatedImages: new EvaluatedImages(),
     pictures,
     documents,
     notify,
@@ -166,7 +166,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     referTo: (path) => referTo(context, path),
     addToDataFolder: (id, path, body) =>
       uploads.receiveInto(context.data.pathOf(id, 'folder'), path, body, largestImage),
-    imagePath: (id) => (list.has(id) ? list.pathOf(id) : context.caseImages.pathOf(id)),
+    imagePath: (id) => (list.has(id) ? list.pathOf(id) : context.evaluatedImages.pathOf(id)),
     close: async () => {
       listeners.clear();
       await options.jobs.close();

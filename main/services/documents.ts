@@ -1,6 +1,6 @@
 // Exports that wait to be fetched: downloads and print views, by id, the most recent few.
 import type { ExportDocument } from './surface.ts';
-import { newId } from './ids.ts';
+import { newId } from '../base/ids.ts';
 
 const kept = 16;
 

@@ -14,8 +14,10 @@ import { DermOrbitError } from '../contract/errors.ts';
 import { classifyImages } from './batch.ts';
 import type { CallOptions, Context } from './context.ts';
 import { exportReport, exportTable, textOf } from './exports.ts';
-import { newId } from './ids.ts';
-import { jobHandlers } from './jobs/requests.ts';
+import { newId } from '../base/ids.ts';
+import { jobHandlers } from '../jobs/requests/requests.ts';
+import { dataHandlers } from './data-requests.ts';
+import { exportEvaluation } from './evaluation-exports.ts';
 import { readLicences } from './licences.ts';
 
 /** The input as it is after its schema has run. */
@@ -126,7 +128,9 @@ export const handlers: Handlers = {
     return { text, copied: await context.surface.copy(text) };
   },
 
+  ...dataHandlers,
   ...jobHandlers,
+  exportEvaluation,
 
   openLink: async (context, { link }) => {
     await context.surface.openLink(externalLinks[link]);

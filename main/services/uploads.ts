@@ -7,7 +7,7 @@ import { join, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../contract/errors.ts';
-import { newId } from './ids.ts';
+import { newId } from '../base/ids.ts';
 
 const prefix = 'dermorbit-uploads-';
 

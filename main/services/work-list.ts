@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { WorkItem } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { ClassificationRecord } from '../contract/record.ts';
-import { newId } from './ids.ts';
+import { newId } from '../base/ids.ts';
 
 interface Entry {
   readonly path: string;

@@ -47,17 +47,13 @@ export function prepare(set: ScoredSet): PreparedSet {
   if (!probabilities.every(Number.isFinite)) throw new RangeError('A probability is not a finite number');
 
   const answers = decide(probabilities, classCount);
-  const confidences = new Float64Array(imageCount);
+  const confidences = confidencesOf(probabilities, classCount);
   const labelRanks = new Int32Array(imageCount);
   for (let image = 0; image < imageCount; image++) {
     const row = probabilities.subarray(image * classCount, (image + 1) * classCount);
     const ofLabel = row[labels[image]!]!;
-    let [largest, atLeast] = [-Infinity, 0];
-    for (const value of row) {
-      if (value > largest) largest = value;
-      if (value >= ofLabel) atLeast++;
-    }
-    confidences[image] = largest;
+    let atLeast = 0;
+    for (const value of row) if (value >= ofLabel) atLeast++;
     labelRanks[image] = atLeast - 1;
   }
   const ranked = set.classes.map((_, index) => rank(probabilities, imageCount, classCount, index));
@@ -90,6 +86,21 @@ export function decide(probabilities: Float64Array, classCount: number): Int32Ar
     answers[image] = tied ? undecided : best;
   }
   return answers;
+}
+
+/**
+ * The largest probability of each row.
+ * @param probabilities [N, K]
+ * @returns [N]
+ */
+export function confidencesOf(probabilities: Float64Array, classCount: number): Float64Array {
+  return Float64Array.from({ length: probabilities.length / classCount }, (_, image) => {
+    let largest = -Infinity;
+    for (const value of probabilities.subarray(image * classCount, (image + 1) * classCount)) {
+      if (value > largest) largest = value;
+    }
+    return largest;
+  });
 }
 
 function rank(

@@ -90,10 +90,21 @@ function countFlips(answers: readonly Int32Array[]): Int32Array {
 /** [N] the kind of each image, as an index into {@link kinds}. */
 function kindsOf({ labels, answers }: TransformedAnswers): Uint8Array {
   return Uint8Array.from(labels, (label, image) => {
-    const right = answers.map((row) => row[image] === label);
-    if (right[0] === true) return right.every(Boolean) ? 0 : 2;
-    return right.some(Boolean) ? 3 : 1;
+    return kindOf(
+      label,
+      answers.map((row) => row[image]!),
+    );
   });
+}
+
+/**
+ * The kind of one image, as an index into {@link kinds}.
+ * @param answers to its views, the picture as it is first
+ */
+export function kindOf(label: number, answers: readonly number[]): number {
+  const right = answers.map((answer) => answer === label);
+  if (right[0] === true) return right.every(Boolean) ? 0 : 2;
+  return right.some(Boolean) ? 3 : 1;
 }
 
 /** Shares of images and of views as a function of image weights. */
@@ -101,7 +112,7 @@ export function shareStatistic(set: TransformedAnswers): Statistic {
   const { labels, classes, answers, transformations } = set;
   const views = answers.length - 1;
   const flips = countFlips(answers);
-  const kindOf = kindsOf(set);
+  const imageKinds = kindsOf(set);
   const viewNames = transformations.slice(1);
   const names = [
     ...kinds,
@@ -127,14 +138,14 @@ export function shareStatistic(set: TransformedAnswers): Statistic {
         if (weight === 0) continue;
         total += weight;
         byClass[label]! += weight;
-        out[kindOf[image]!]! += weight;
+        out[imageKinds[image]!]! += weight;
         if (flip === 0) {
           out[kinds.length]! += weight;
           continue;
         }
         out[kinds.length + 1]! += weight;
         out[kinds.length + 2]! += (weight * flip) / views;
-        if (kindOf[image] === 1) out[kinds.length + 3]! += weight;
+        if (imageKinds[image] === 1) out[kinds.length + 3]! += weight;
         for (let view = 0; view < views; view++) out[perView + view]! += weight * changed[view]![image]!;
         out[perClass + label]! += weight;
         out[perClass + classes.length + label]! += (weight * flip) / views;
@@ -167,5 +178,10 @@ export function decideAtThreshold(
  * cross from one side to the other count as changed. Undecided stays undecided.
  */
 export function asMembers(answers: Int32Array, positive: ReadonlySet<number>): Int32Array {
-  return answers.map((answer) => (answer === undecided ? undecided : positive.has(answer) ? 1 : 0));
+  return answers.map((answer) => asMember(answer, positive));
+}
+
+/** One answer likewise. */
+export function asMember(answer: number, positive: ReadonlySet<number>): number {
+  return answer === undecided ? undecided : positive.has(answer) ? 1 : 0;
 }

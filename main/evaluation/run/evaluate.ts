@@ -13,7 +13,7 @@ import { alignClasses } from '../datasets/datasets.ts';
 import type { DatasetSource, LabelledItem, LabelledSet } from '../datasets/labelled-set.ts';
 import { clusterByLesion } from '../metrics/bootstrap.ts';
 import { formatPredictions } from '../scoring/predictions.ts';
-import { casesOf, type ModelCases } from './cases.ts';
+import { modelAnswers, type ModelAnswers } from './answers.ts';
 import { measureSet, type MeasuredSet } from './measure-set.ts';
 import { planRows, type EvaluationChoices, type PlannedRow, type ViewChoices } from './plan.ts';
 import { runStatistics } from './run-statistics.ts';
@@ -71,7 +71,7 @@ export interface FinishedEvaluation {
   /** Images that could not be measured, by model. */
   readonly failedImages: number;
   /** What each image was answered, by model. */
-  readonly cases: readonly ModelCases[];
+  readonly answers: readonly ModelAnswers[];
 }
 
 /**
@@ -98,7 +98,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
   const { signal, onEvent, onJournal, folder } = options;
   const models: EvaluatedModel[] = [];
   const predictions: FinishedEvaluation['predictions'][number][] = [];
-  const cases: ModelCases[] = [];
+  const answers: ModelAnswers[] = [];
   const digest = createHash('sha256');
   const journals: string[] = [];
   let [seconds, resumedImages, failedImages] = [0, 0, 0];
@@ -130,7 +130,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
         id: rows[row]?.id ?? '',
       });
     };
-    cases.push(casesOf(input, measured.items));
+    answers.push(modelAnswers(input, measured.items));
     models.push(await evaluatedModel(planned, measured, input, onRow, signal));
     for (const { id, views, scoredView } of input.rows) {
       const csv = formatPredictions(input.ids, input.classes, views[scoredView]!);
@@ -160,7 +160,7 @@ export async function evaluate(plan: EvaluationPlan, options: EvaluateOptions): 
     resumedImages,
     models,
   };
-  return { evaluation, predictions, failedImages, cases };
+  return { evaluation, predictions, failedImages, answers };
 }
 
 async function evaluatedModel(

@@ -1,7 +1,7 @@
 // From what was measured of a set to everything that is said about each row. Pure, and slow for large sets: it runs
 // in a worker (statistics-worker.ts).
 import type { Comparison, EvaluationRow, RobustnessFigures, TurnCheck } from '../../contract/evaluation.ts';
-import { malignantClasses, type Settings } from '../../contract/settings.ts';
+import type { Settings } from '../../contract/settings.ts';
 import {
   bootstrap,
   clusterByLesion,
@@ -17,7 +17,8 @@ import { mcnemar } from '../metrics/mcnemar.ts';
 import { allMeasures } from '../metrics/measures.ts';
 import { decide, prepare, undecided, type PreparedSet } from '../metrics/scored-set.ts';
 import { temperatureReport } from '../metrics/temperature.ts';
-import { asMembers, robustness, shareStatistic, type TransformedAnswers } from '../robustness/robustness.ts';
+import { asMalignant } from '../robustness/malignancy.ts';
+import { robustness, shareStatistic, type TransformedAnswers } from '../robustness/robustness.ts';
 import { officialScore, toOfficialJson } from '../scoring/official-score.ts';
 import { summariseWeights, weightStatistic } from '../weights/weights.ts';
 
@@ -168,7 +169,7 @@ class RowSet {
     );
     const flipped = Array.from(flips.keys()).filter((image) => flips[image]! > 0);
     flipped.sort((a, b) => flips[b]! - flips[a]! || a - b);
-    const members = malignancyOf(answers);
+    const members = asMalignant(answers);
     return {
       transformations: answers.transformations,
       shares,
@@ -197,20 +198,6 @@ class RowSet {
       mcnemar: mcnemar(this.#set.labels, this.#set.answers, vanilla.#set.answers),
     };
   }
-}
-
-/** The same answers as malignant or benign; null where the classes are not divided so. */
-function malignancyOf(set: TransformedAnswers): TransformedAnswers | null {
-  const malignant = new Set(
-    set.classes.flatMap((code, index) => (malignantClasses.has(code.toUpperCase()) ? [index] : [])),
-  );
-  if (malignant.size === 0 || malignant.size === set.classes.length) return null;
-  return {
-    classes: ['benign', 'malignant'],
-    labels: asMembers(set.labels, malignant),
-    transformations: set.transformations,
-    answers: set.answers.map((answers) => asMembers(answers, malignant)),
-  };
 }
 
 /** Some of the figures of a statistic. */

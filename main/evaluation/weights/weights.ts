@@ -2,6 +2,7 @@
 // numbers behind the papers' figures 2 and 3 (Basu et al. 2023: distributions of lambda and example weights),
 // for all images, by true class, and by whether the answer is right. Pure.
 import type { BoxPlot, OrientationSummary, WeightSummary, WeightReport } from '../../contract/evaluation.ts';
+import type { CaseGroup as ImageGroup } from '../../contract/cases.ts';
 import { quantile, type Statistic } from '../metrics/bootstrap.ts';
 
 /** Weights of n orientations for N images. */
@@ -13,12 +14,31 @@ export interface OrientationWeights {
 }
 
 /** What the images are, for the division into groups. */
-interface Truth {
+export interface Truth {
   readonly classes: readonly string[];
   /** [N] */
   readonly labels: Int32Array;
   /** [N] answers; undecided ones are wrong. */
   readonly answers: Int32Array;
+}
+
+/** Whether an image, by its place, belongs to a group of images. */
+export function membership(
+  group: ImageGroup,
+  { classes, labels, answers }: Truth,
+): (image: number) => boolean {
+  switch (group.of) {
+    case 'all':
+      return () => true;
+    case 'right':
+      return (image) => answers[image] === labels[image];
+    case 'wrong':
+      return (image) => answers[image] !== labels[image];
+    case 'class': {
+      const label = classes.indexOf(group.label);
+      return (image) => labels[image] === label;
+    }
+  }
 }
 
 /** Two weights that differ by no more than this are equal: softmax in float32 does not promise more. */
@@ -39,7 +59,7 @@ export function summariseWeights(
   options: { readonly bins?: number } = {},
 ): WeightReport {
   const { orientations, weights } = source;
-  const { labels, answers, classes } = truth;
+  const { labels, classes } = truth;
   if (labels.length === 0 || weights.length !== labels.length * orientations.length) {
     throw new RangeError(
       `${weights.length} weights for ${labels.length} images and ${orientations.length} orientations`,
@@ -48,17 +68,20 @@ export function summariseWeights(
   if (!weights.every(Number.isFinite)) throw new RangeError('A weight is not a finite number');
   const edges = edgesOf(weights, options.bins ?? 20);
   const every = Array.from(labels.keys());
-  const of = (images: readonly number[]) => (images.length === 0 ? null : summarise(source, images, edges));
-  const byClass = classes.flatMap((code, index): [string, WeightSummary][] => {
-    const summary = of(every.filter((image) => labels[image] === index));
-    return summary === null ? [] : [[code, summary]];
+  const of = (group: ImageGroup) => {
+    const images = every.filter(membership(group, truth));
+    return images.length === 0 ? null : summarise(source, images, edges);
+  };
+  const byClass = classes.flatMap((label): [string, WeightSummary][] => {
+    const summary = of({ of: 'class', label });
+    return summary === null ? [] : [[label, summary]];
   });
   return {
     edges,
     all: summarise(source, every, edges),
     byClass: Object.fromEntries(byClass),
-    right: of(every.filter((image) => answers[image] === labels[image])),
-    wrong: of(every.filter((image) => answers[image] !== labels[image])),
+    right: of({ of: 'right' }),
+    wrong: of({ of: 'wrong' }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { OrientationWeights } from '../weights/weights.ts';
 import type { RowNumbers, StatisticsInput } from './statistics.ts';
 
 /** One image of a model's set. */
-export interface CaseImage {
+export interface AnsweredImage {
   readonly id: string;
   /** Absolute path of the image file; null for pictures inside a larger file. */
   readonly path: string | null;
@@ -22,7 +22,7 @@ export interface ViewAnswers {
 }
 
 /** One row's answers to all images of its model; the views are those under the group. */
-export interface RowCases extends ViewAnswers {
+export interface RowAnswers extends ViewAnswers {
   readonly id: string;
   /** [N, K] of the view that was scored. */
   readonly probabilities: Float64Array;
@@ -32,14 +32,20 @@ export interface RowCases extends ViewAnswers {
   readonly weights: OrientationWeights | null;
 }
 
-export interface ModelCases {
+/** The answers of every row of one model. */
+export interface ModelAnswers {
   readonly model: string;
   readonly classes: readonly string[];
-  readonly images: readonly CaseImage[];
-  readonly rows: readonly RowCases[];
+  readonly images: readonly AnsweredImage[];
+  readonly rows: readonly RowAnswers[];
 }
 
-export function casesOf(input: StatisticsInput, items: readonly LabelledItem[]): ModelCases {
+/** The answers of one row, with the images that it answered. */
+export interface StoredAnswers extends Pick<ModelAnswers, 'classes' | 'images'> {
+  readonly row: RowAnswers;
+}
+
+export function modelAnswers(input: StatisticsInput, items: readonly LabelledItem[]): ModelAnswers {
   const { classes } = input;
   return {
     model: input.model,
@@ -52,14 +58,14 @@ export function casesOf(input: StatisticsInput, items: readonly LabelledItem[]):
     rows: input.rows.map((row: RowNumbers) => ({
       id: row.id,
       probabilities: Float64Array.from(row.views[row.scoredView]!),
-      ...answersOf(row.turns, row.views, classes.length),
-      freeAngles: row.angles.length === 0 ? null : answersOf(row.angles, row.angleViews, classes.length),
+      ...viewAnswers(row.turns, row.views, classes.length),
+      freeAngles: row.angles.length === 0 ? null : viewAnswers(row.angles, row.angleViews, classes.length),
       weights: row.weights && { orientations: row.orientations, weights: row.weights },
     })),
   };
 }
 
-function answersOf(
+function viewAnswers(
   transformations: readonly string[],
   views: readonly Float64Array[],
   classCount: number,

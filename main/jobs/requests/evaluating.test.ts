@@ -14,10 +14,10 @@ import type { Notice } from '../../contract/application.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { evaluateTaskSchema, type JobProgress, type JobsApi } from '../../contract/jobs.ts';
 import type { TrainingEvent } from '../../contract/training.ts';
-import { noteRequest, requestFile } from '../../jobs/unfinished.ts';
+import { noteRequest, requestFile } from '../../evaluation/store/unfinished.ts';
 import { testApplication, type TestApplication } from '../../testing/application.ts';
 import { fakeEngine } from '../../testing/fake-engine.ts';
-import { JobBoard } from './board.ts';
+import { JobBoard } from '../board.ts';
 
 const progress: JobProgress = { stage: 'measuring', detail: null, done: 1, total: 2, secondsLeft: null };
 

@@ -4,9 +4,9 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
-import { evaluateTaskSchema } from '../contract/jobs.ts';
-import { replaceFile } from '../training/run/replace-file.ts';
+import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
+import { evaluateTaskSchema } from '../../contract/jobs.ts';
+import { writeFileAtomic } from '../../base/atomic.ts';
 
 const ending = '.request.json';
 const fileName = /^[a-z0-9-]{1,64}\.request\.json$/;
@@ -43,7 +43,7 @@ export async function noteRequest(
     task,
     journals: [...new Set([...(before?.journals ?? []), basename(journal)])],
   };
-  await replaceFile(path, JSON.stringify(request));
+  await writeFileAtomic(path, JSON.stringify(request));
 }
 
 /** @throws DermOrbitError EVALUATION_NOT_FOUND, EVALUATION_INVALID */

@@ -2,10 +2,10 @@
 // from dialogs, from uploads, from what the host was started with, and from looking into such a folder.
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { DataChoice, DataFolder, DataReference } from '../../contract/application-jobs.ts';
-import { DermOrbitError } from '../../contract/errors.ts';
-import type { DatasetSource } from '../../evaluation/datasets/labelled-set.ts';
-import { newId } from '../ids.ts';
+import type { DataChoice, DataFolder, DataReference } from '../contract/application-jobs.ts';
+import { DermOrbitError } from '../contract/errors.ts';
+import type { DatasetSource } from '../evaluation/datasets/labelled-set.ts';
+import { newId } from '../base/ids.ts';
 
 /** Entries of one folder that are offered; what holds more is a folder of images, not of sets. */
 const offered = 500;

@@ -6,9 +6,9 @@ import type { jobRequests, Job } from '../../contract/application-jobs.ts';
 import { evaluationIdSchema } from '../../contract/application-jobs.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { EvaluateTask } from '../../contract/jobs.ts';
-import { listRequests, readRequest, removeRequest, requestFile } from '../../jobs/unfinished.ts';
-import type { CallOptions, Context } from '../context.ts';
-import type { JobHandle } from './board.ts';
+import { listRequests, readRequest, removeRequest, requestFile } from '../../evaluation/store/unfinished.ts';
+import type { JobContext, RequestOptions } from './context.ts';
+import type { JobHandle } from '../board.ts';
 
 type EvaluatingRequest =
   'startEvaluation' | 'interruptedEvaluations' | 'resumeEvaluation' | 'discardEvaluation';
@@ -17,9 +17,9 @@ type Output<Name extends EvaluatingRequest> = z.infer<(typeof jobRequests)[Name]
 
 export const evaluatingHandlers: {
   readonly [Name in EvaluatingRequest]: (
-    context: Context,
+    context: JobContext,
     input: Checked<Name>,
-    options: CallOptions<never>,
+    options: RequestOptions,
   ) => Promise<Output<Name>>;
 } = {
   startEvaluation: (context, { data, ...rest }) => {
@@ -55,7 +55,7 @@ export const evaluatingHandlers: {
 };
 
 /** @param request id of what keeps it until it is finished: any later attempt, of any session, goes on from there */
-function start(context: Context, task: EvaluateTask, request: string): Job {
+function start(context: JobContext, task: EvaluateTask, request: string): Job {
   const { jobs, evaluations } = context;
   const run = async ({ signal, progress }: JobHandle): Promise<string> => {
     const id = evaluations.newId();

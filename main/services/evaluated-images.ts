@@ -1,7 +1,7 @@
 // Pictures of labelled images that a page looks at: ids for the files behind a finished evaluation, of this session.
-import { newId } from '../ids.ts';
+import { newId } from '../base/ids.ts';
 
-export class CaseImages {
+export class EvaluatedImages {
   readonly #ids = new Map<string, string>();
   readonly #paths = new Map<string, string>();
 

@@ -1,13 +1,13 @@
 // What each image was answered, written and read back: whole, from before weights were kept, and damaged.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Evaluation } from '../contract/evaluation.ts';
-import type { ModelCases, RowCases } from '../evaluation/run/cases.ts';
-import { readCases, writeResult } from './results.ts';
+import type { Evaluation } from '../../contract/evaluation.ts';
+import type { ModelAnswers, RowAnswers } from '../run/answers.ts';
+import { readAnswers, writeResult } from './results.ts';
 
-const row: RowCases = {
+const row: RowAnswers = {
   id: 'c2-lambda',
   probabilities: Float64Array.of(0.9, 0.1, 0.3, 0.7),
   transformations: ['0°', '180°'],
@@ -18,7 +18,7 @@ const row: RowCases = {
   },
   weights: { orientations: ['0°', '180°'], weights: Float64Array.of(0.25, 0.75, 0.5, 0.5) },
 };
-const cases: ModelCases = {
+const stored: ModelAnswers = {
   model: 'm',
   classes: ['MEL', 'NV'],
   images: [
@@ -35,7 +35,7 @@ beforeEach(async () => {
   folder = join(root, 'result');
   // Figures are not looked at here.
   const evaluation = {} as Evaluation;
-  await writeResult(folder, { evaluation, predictions: [], failedImages: 0, cases: [cases] });
+  await writeResult(folder, { evaluation, predictions: [], failedImages: 0, answers: [stored] });
 });
 afterEach(() => {
   rmSync(root, { recursive: true });
@@ -43,22 +43,27 @@ afterEach(() => {
 
 /** Changes the stored file of the row. */
 function change(with_: Record<string, unknown>): void {
-  const file = join(folder, 'cases', 'm.c2-lambda.json');
-  const stored = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  writeFileSync(file, JSON.stringify({ ...stored, ...with_ }));
+  const file = join(folder, 'answers', 'm.c2-lambda.json');
+  const content = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...content, ...with_ }));
 }
 const base64 = (values: Float64Array) => Buffer.from(values.buffer).toString('base64');
 
 it('come back as they were, angles and weights included', async () => {
-  const { classes, images, rows } = cases;
+  const { classes, images, rows } = stored;
   for (const one of rows) {
-    expect(await readCases(folder, 'm', one.id)).toEqual({ classes, images, row: one });
+    expect(await readAnswers(folder, 'm', one.id)).toEqual({ classes, images, row: one });
   }
+});
+
+it('are found where the first versions put them', async () => {
+  renameSync(join(folder, 'answers'), join(folder, 'cases'));
+  expect((await readAnswers(folder, 'm', 'c2-lambda')).row).toEqual(row);
 });
 
 it('written before weights and free angles were kept, they open without them', async () => {
   change({ weights: undefined, freeAngles: undefined });
-  expect((await readCases(folder, 'm', 'c2-lambda')).row).toEqual({
+  expect((await readAnswers(folder, 'm', 'c2-lambda')).row).toEqual({
     ...row,
     freeAngles: null,
     weights: null,
@@ -80,5 +85,5 @@ it.each([
   ['probabilities of another number of images', { probabilities: two }],
 ])('%s are refused', async (_name, changed) => {
   change(changed);
-  await expect(readCases(folder, 'm', 'c2-lambda')).rejects.toMatchObject({ code: 'EVALUATION_INVALID' });
+  await expect(readAnswers(folder, 'm', 'c2-lambda')).rejects.toMatchObject({ code: 'EVALUATION_INVALID' });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Recipe } from '../../contract/jobs.ts';
-import { prefinetuneDefaults, scratchDefaults } from '../../contract/training-defaults.ts';
-import type { RoundFigures } from '../../contract/training.ts';
+import type { Recipe } from '../contract/jobs.ts';
+import { prefinetuneDefaults, scratchDefaults } from '../contract/training-defaults.ts';
+import type { RoundFigures } from '../contract/training.ts';
 import { roundsTime } from './pace-of-runs.ts';
 
 const round = (number: number, steps: number, seconds: number): RoundFigures => ({

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { evaluateTaskSchema } from '../contract/jobs.ts';
+import { evaluateTaskSchema } from '../../contract/jobs.ts';
 import { listRequests, noteRequest, readRequest, removeRequest, requestFile } from './unfinished.ts';
 
 const task = evaluateTaskSchema.parse({

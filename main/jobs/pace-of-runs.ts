@@ -1,6 +1,6 @@
 // How long a training will take, by the rounds of an earlier one that does the same work for each image. Pure.
-import type { Recipe } from '../../contract/jobs.ts';
-import type { RoundFigures } from '../../contract/training.ts';
+import type { Recipe } from '../contract/jobs.ts';
+import type { RoundFigures } from '../contract/training.ts';
 
 /** What an image's share of a step depends on, as text. */
 function workOf(recipe: Recipe): string {

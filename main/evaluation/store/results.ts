@@ -1,20 +1,24 @@
 // Finished evaluations on disk: a folder each, with the result, the answers to every image (for whoever wants to see
 // the images behind a figure) and the tables for the official scorer. Written by the job process, read by the app.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
-import { evaluationSchema } from '../contract/evaluation-schema.ts';
-import type { Evaluation } from '../contract/evaluation.ts';
-import type { FinishedEvaluation } from '../evaluation/run/evaluate.ts';
-import type { ModelCases, RowCases, ViewAnswers } from '../evaluation/run/cases.ts';
+import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
+import { evaluationSchema } from '../../contract/evaluation-schema.ts';
+import type { Evaluation } from '../../contract/evaluation.ts';
+import type { FinishedEvaluation } from '../run/evaluate.ts';
+import type { RowAnswers, StoredAnswers, ViewAnswers } from '../run/answers.ts';
 
 /** Prefix of folders that are being written: never listed, removed by whoever finds them abandoned. */
 export const unfinishedPrefix = '.unfinished-';
 
-const imagesFile = (model: string) => join('cases', `${model}.json`);
-const rowFile = (model: string, row: string) => join('cases', `${model}.${row}.json`);
+/** Where the answers to each image lie, and where the first versions put them. */
+const answersFolder = 'answers';
+const earlierFolder = 'cases';
+const imagesFile = (folder: string, model: string) => join(folder, `${model}.json`);
+const rowFile = (folder: string, model: string, row: string) => join(folder, `${model}.${row}.json`);
 const predictionsFile = (model: string, row: string) => join('predictions', `${model}.${row}.csv`);
 
 const imagesSchema = z.object({
@@ -41,18 +45,23 @@ const rowSchema = answersSchema.extend({
  * @throws DermOrbitError WRITE_FAILED, DISK_FULL; nothing is left then
  */
 export async function writeResult(folder: string, finished: FinishedEvaluation): Promise<void> {
-  const { evaluation, predictions, cases } = finished;
+  const { evaluation, predictions, answers } = finished;
   const unfinished = join(dirname(folder), `${unfinishedPrefix}${randomBytes(6).toString('hex')}`);
   try {
-    await mkdir(join(unfinished, 'cases'), { recursive: true });
+    await mkdir(join(unfinished, answersFolder), { recursive: true });
     await mkdir(join(unfinished, 'predictions'));
     await writeFile(join(unfinished, 'evaluation.json'), JSON.stringify(evaluation));
     for (const { model, row, csv } of predictions) {
       await writeFile(join(unfinished, predictionsFile(model, row)), csv);
     }
-    for (const { model, classes, images, rows } of cases) {
-      await writeFile(join(unfinished, imagesFile(model)), JSON.stringify({ classes, images }));
-      for (const row of rows) await writeFile(join(unfinished, rowFile(model, row.id)), encoded(row));
+    for (const { model, classes, images, rows } of answers) {
+      await writeFile(
+        join(unfinished, imagesFile(answersFolder, model)),
+        JSON.stringify({ classes, images }),
+      );
+      for (const row of rows) {
+        await writeFile(join(unfinished, rowFile(answersFolder, model, row.id)), encoded(row));
+      }
     }
     await rename(unfinished, folder);
   } catch (thrown) {
@@ -75,13 +84,10 @@ export function readPredictions(folder: string, model: string, row: string): Pro
  * What each image was answered by one row. Model and row are those of the evaluation in the folder.
  * @throws DermOrbitError EVALUATION_NOT_FOUND, EVALUATION_INVALID
  */
-export async function readCases(
-  folder: string,
-  model: string,
-  row: string,
-): Promise<Pick<ModelCases, 'classes' | 'images'> & { readonly row: RowCases }> {
-  const { classes, images } = await parsed(imagesSchema, folder, imagesFile(model));
-  const stored = await parsed(rowSchema, folder, rowFile(model, row));
+export async function readAnswers(folder: string, model: string, row: string): Promise<StoredAnswers> {
+  const kept = existsSync(join(folder, earlierFolder)) ? earlierFolder : answersFolder;
+  const { classes, images } = await parsed(imagesSchema, folder, imagesFile(kept, model));
+  const stored = await parsed(rowSchema, folder, rowFile(kept, model, row));
   const probabilities = numbers(stored.probabilities, Float64Array, images.length * classes.length);
   const views = decodedAnswers(stored, images.length);
   const freeAngles = stored.freeAngles && decodedAnswers(stored.freeAngles, images.length);
@@ -90,7 +96,7 @@ export async function readCases(
     (freeAngles === null) === (stored.freeAngles === null) &&
     (weights === null) === (stored.weights === null) &&
     images.every(({ label }) => label < classes.length);
-  if (probabilities === null || views === null || !fits) throw damaged(folder, rowFile(model, row));
+  if (probabilities === null || views === null || !fits) throw damaged(folder, rowFile(kept, model, row));
   return { classes, images, row: { id: row, probabilities, ...views, freeAngles, weights } };
 }
 
@@ -108,12 +114,12 @@ function decodedAnswers(
 function decodedWeights(
   { orientations, weights }: NonNullable<z.infer<typeof rowSchema>['weights']>,
   images: number,
-): RowCases['weights'] {
+): RowAnswers['weights'] {
   const decoded = numbers(weights, Float64Array, images * orientations.length);
   return decoded && { orientations, weights: decoded };
 }
 
-function encoded({ id, probabilities, freeAngles, weights, ...views }: RowCases): string {
+function encoded({ id, probabilities, freeAngles, weights, ...views }: RowAnswers): string {
   const base64 = ({ buffer, byteOffset, byteLength }: Float64Array | Int16Array) =>
     Buffer.from(buffer, byteOffset, byteLength).toString('base64');
   const encodedAnswers = ({ transformations, answers }: ViewAnswers) => ({

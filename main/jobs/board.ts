@@ -1,11 +1,11 @@
 // The jobs of this session: one runs at a time, in the job process; every page is told how it goes on. What is known
 // of a job outlives the page that started it.
-import type { Job } from '../../contract/application-jobs.ts';
-import type { Notice } from '../../contract/application.ts';
-import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
-import type { JobProgress } from '../../contract/jobs.ts';
-import type { TrainingEvent } from '../../contract/training.ts';
-import { newId } from '../ids.ts';
+import type { Job } from '../contract/application-jobs.ts';
+import type { Notice } from '../contract/application.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import type { JobProgress } from '../contract/jobs.ts';
+import type { TrainingEvent } from '../contract/training.ts';
+import { newId } from '../base/ids.ts';
 
 /** How a job hears of itself while it runs. */
 export interface JobHandle {

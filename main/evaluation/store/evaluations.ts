@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import { evaluationIdSchema, type EvaluationSummary } from '../../contract/application-jobs.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Evaluation } from '../../contract/evaluation.ts';
-import { readCases, readEvaluation, readPredictions, unfinishedPrefix } from '../../jobs/results.ts';
+import type { StoredAnswers } from '../run/answers.ts';
+import { readAnswers, readEvaluation, readPredictions, unfinishedPrefix } from './results.ts';
 
 /** Evaluations whose files are kept in memory while someone looks at them. */
 const kept = 4;
@@ -59,8 +60,8 @@ export class Evaluations {
   }
 
   /** @throws DermOrbitError EVALUATION_NOT_FOUND, EVALUATION_INVALID */
-  async cases(id: string, model: string, row: string): ReturnType<typeof readCases> {
-    return readCases(this.folderOf(id), model, row);
+  answers(id: string, model: string, row: string): Promise<StoredAnswers> {
+    return readAnswers(this.folderOf(id), model, row);
   }
 
   /** @throws DermOrbitError EVALUATION_NOT_FOUND */

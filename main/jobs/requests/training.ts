@@ -8,23 +8,23 @@ import { DermOrbitError } from '../../contract/errors.ts';
 import type { Recipe, TrainTask } from '../../contract/jobs.ts';
 import type { Outlook, RunChanges } from '../../contract/training-runs.ts';
 import { listRuns, readPace, readRun, readTask } from '../../training/run/read-run.ts';
-import type { CallOptions, Context } from '../context.ts';
-import type { JobHandle } from './board.ts';
-import { roundsTime } from './pace-of-runs.ts';
+import type { JobContext, RequestOptions } from './context.ts';
+import type { JobHandle } from '../board.ts';
+import { roundsTime } from '../pace-of-runs.ts';
 
 type TrainingRequest =
   'outlook' | 'startTraining' | 'resumeTraining' | 'trainingRuns' | 'trainingRun' | 'removeRun';
 type Checked<Name extends TrainingRequest> = z.output<(typeof jobRequests)[Name]['input']>;
 type Output<Name extends TrainingRequest> = z.infer<(typeof jobRequests)[Name]['output']>;
 
-const runsFolder = ({ folders }: Context) => join(folders.data, 'runs');
-const runFolder = (context: Context, id: string) => join(runsFolder(context), id);
+const runsFolder = ({ folders }: JobContext) => join(folders.data, 'runs');
+const runFolder = (context: JobContext, id: string) => join(runsFolder(context), id);
 
 export const trainingHandlers: {
   readonly [Name in TrainingRequest]: (
-    context: Context,
+    context: JobContext,
     input: Checked<Name>,
-    options: CallOptions<never>,
+    options: RequestOptions,
   ) => Promise<Output<Name>>;
 } = {
   outlook: async (context, { recipe, data }, { signal }): Promise<Outlook> => {
@@ -55,7 +55,7 @@ export const trainingHandlers: {
   },
 };
 
-function sourcesOf({ data: references }: Context, choice: Checked<'outlook'>['data']): TrainTask['data'] {
+function sourcesOf({ data: references }: JobContext, choice: Checked<'outlook'>['data']): TrainTask['data'] {
   const { training, validation, ...rest } = choice;
   return {
     ...rest,
@@ -64,7 +64,7 @@ function sourcesOf({ data: references }: Context, choice: Checked<'outlook'>['da
   };
 }
 
-function start(context: Context, task: TrainTask, id: string, resume: boolean): Job {
+function start(context: JobContext, task: TrainTask, id: string, resume: boolean): Job {
   const { jobs } = context;
   const run = async ({ signal, training: onEvent }: JobHandle, attempt: number): Promise<string> => {
     const input = { task, run: runFolder(context, id), resume: resume || attempt > 0 };
@@ -82,7 +82,7 @@ function changedRecipe(recipe: Recipe, changes: RunChanges): Recipe {
 }
 
 /** The latest run that did the same kind of steps tells how long they take here. */
-async function timeOf(context: Context, recipe: Recipe, images: number): Promise<Outlook['time']> {
+async function timeOf(context: JobContext, recipe: Recipe, images: number): Promise<Outlook['time']> {
   for (const { id, round } of await listRuns(runsFolder(context))) {
     if (round === 0) continue;
     const before = await readPace(runFolder(context, id));

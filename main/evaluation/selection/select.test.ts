@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CaseGroup, CaseSelection } from '../../contract/cases.ts';
+import type { CaseGroup as ImageGroup, CaseSelection as ImageSelection } from '../../contract/cases.ts';
 import type { WeightSummary } from '../../contract/evaluation.ts';
-import { summariseWeights } from '../../evaluation/weights/weights.ts';
-import { selectCases, type AllCases } from './select-cases.ts';
+import { asMalignant } from '../robustness/malignancy.ts';
+import { summariseWeights } from '../weights/weights.ts';
+import type { StoredAnswers } from '../run/answers.ts';
+import { selectImages } from './select.ts';
 
 // Six images of three classes; NV and BKL are benign. `weight` is that of the upright one of two orientations.
 const classes = ['MEL', 'NV', 'BKL'];
@@ -16,7 +18,7 @@ const rows: { label: string; probabilities: number[]; views: (string | null)[]; 
   { label: 'BKL', probabilities: [0.1, 0.2, 0.7], views: ['BKL', 'BKL'], weight: 0.15 },
 ];
 const indexOf = (code: string | null) => (code === null ? -1 : classes.indexOf(code));
-const all: AllCases = {
+const all: StoredAnswers = {
   classes,
   images: rows.map(({ label }, place) => ({
     id: `${place}`,
@@ -42,9 +44,9 @@ const all: AllCases = {
     },
   },
 };
-const select = (selection: CaseSelection, limit = 100) =>
-  selectCases(all, selection, limit, (path) => `id-${path}`);
-const names = (selection: CaseSelection) => select(selection).cases.map(({ name }) => name);
+const select = (selection: ImageSelection, limit = 100) =>
+  selectImages(all, selection, limit, (path) => `id-${path}`);
+const names = (selection: ImageSelection) => select(selection).images.map(({ name }) => name);
 
 describe('the images behind a figure', () => {
   it('are those of a cell, ties being undecided, the least probable first', () => {
@@ -58,8 +60,8 @@ describe('the images behind a figure', () => {
 
   it('are what a threshold gets wrong, the furthest from it first', () => {
     // Called MEL from 0.65 on: one melanoma is missed, one nevus is called one.
-    const { cases } = select({ kind: 'threshold', code: 'MEL', threshold: 0.65 });
-    expect(cases.map(({ name, score }) => [name, score])).toEqual([
+    const { images } = select({ kind: 'threshold', code: 'MEL', threshold: 0.65 });
+    expect(images.map(({ name, score }) => [name, score])).toEqual([
       ['3', 0.7],
       ['1', 0.6],
     ]);
@@ -83,8 +85,22 @@ describe('the images behind a figure', () => {
     expect(names({ kind: 'malignancyFlipped' })).toEqual(['4', '1']);
   });
 
+  it('cross the border of malignancy by the rule of the robustness figures, however codes are written', () => {
+    const lower = classes.map((code) => code.toLowerCase());
+    const selected = selectImages({ ...all, classes: lower }, { kind: 'malignancyFlipped' }, 100, String);
+    const counted = asMalignant({
+      classes: lower,
+      labels: Int32Array.from(all.images, ({ label }) => label),
+      transformations: all.row.transformations,
+      answers: all.row.answers.map((answers) => Int32Array.from(answers)),
+    })!.answers;
+    const crossing = [...all.images.keys()].filter((place) => counted[0]![place] !== counted[1]![place]);
+    expect(selected.images.map(({ name }) => name)).toEqual(['4', '1']);
+    expect(selected.total).toBe(crossing.length);
+  });
+
   it('are those of a bar of weights, its lower end included, of the group that is drawn', () => {
-    const bar = (from: number, to: number | null, among: CaseGroup = { of: 'all' }) =>
+    const bar = (from: number, to: number | null, among: ImageGroup = { of: 'all' }) =>
       names({ kind: 'weight', orientation: '0°', from, to, among });
     expect(bar(0.25, 0.5)).toEqual(['1', '0']);
     expect(bar(0.5, 0.75)).toEqual(['3']);
@@ -111,8 +127,8 @@ describe('the images behind a figure', () => {
     expect(names({ kind: 'angle', angle: '60°' })).toEqual(['3', '4', '1']);
     expect(names({ kind: 'angle', angle: null })).toEqual(['3', '4', '1']);
     expect(names({ kind: 'angle', angle: '0° (masked)' })).toEqual([]);
-    const { cases } = select({ kind: 'angle', angle: '60°' });
-    expect(cases.map(({ views }) => views)).toEqual([
+    const { images } = select({ kind: 'angle', angle: '60°' });
+    expect(images.map(({ views }) => views)).toEqual([
       [
         { transformation: '0° (masked)', answer: 'MEL' },
         { transformation: '60°', answer: 'BKL' },
@@ -145,7 +161,7 @@ describe('the images behind a figure', () => {
           answers: Int32Array.from(list, ([, , answer]) => answer),
         };
         const report = summariseWeights(weights, truth);
-        const stored: AllCases = {
+        const stored: StoredAnswers = {
           classes: classList,
           images: list.map(([, label], place) => ({ id: `${place}`, path: null, label })),
           row: {
@@ -157,8 +173,8 @@ describe('the images behind a figure', () => {
             weights,
           },
         };
-        const total = (selection: CaseSelection) => selectCases(stored, selection, 1, String).total;
-        const groups: [CaseGroup, WeightSummary | null | undefined][] = [
+        const total = (selection: ImageSelection) => selectImages(stored, selection, 1, String).total;
+        const groups: [ImageGroup, WeightSummary | null | undefined][] = [
           [{ of: 'all' }, report.all],
           [{ of: 'right' }, report.right],
           [{ of: 'wrong' }, report.wrong],
@@ -181,19 +197,19 @@ describe('the images behind a figure', () => {
   });
 
   it('are refused by weight or angle where none were kept', () => {
-    const older: AllCases = { ...all, row: { ...all.row, freeAngles: null, weights: null } };
-    const ask = (selection: CaseSelection) => () => selectCases(older, selection, 10, String);
+    const older: StoredAnswers = { ...all, row: { ...all.row, freeAngles: null, weights: null } };
+    const ask = (selection: ImageSelection) => () => selectImages(older, selection, 10, String);
     const code = expect.objectContaining({ code: 'EVALUATION_OLDER' }) as Error;
     expect(ask({ kind: 'notUpright', among: { of: 'all' } })).toThrow(code);
     expect(ask({ kind: 'angle', angle: null })).toThrow(code);
     expect(ask({ kind: 'weight', orientation: '0°', from: 0, to: 1, among: { of: 'all' } })).toThrow(code);
-    expect(ask({ kind: 'wrong' })().cases[0]?.weights).toEqual([]);
+    expect(ask({ kind: 'wrong' })().images[0]?.weights).toEqual([]);
   });
 
   it('come with what is needed to show them, as many as asked for', () => {
-    const { total, cases } = select({ kind: 'wrong' }, 1);
+    const { total, images } = select({ kind: 'wrong' }, 1);
     expect(total).toBe(3);
-    expect(cases).toEqual([
+    expect(images).toEqual([
       {
         name: '3',
         image: 'id-/data/3.jpg',
@@ -212,6 +228,6 @@ describe('the images behind a figure', () => {
         ],
       },
     ]);
-    expect(select({ kind: 'cell', label: 'BKL', answer: 'BKL' }).cases[0]?.image).toBeNull();
+    expect(select({ kind: 'cell', label: 'BKL', answer: 'BKL' }).images[0]?.image).toBeNull();
   });
 });
