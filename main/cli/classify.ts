@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import { formatList } from '../contract/image-kinds.ts';
 import type { ClassificationRecord } from '../contract/record.ts';
 import { isFailure } from '../contract/record.ts';
+import type { Skipped } from '../contract/skipped.ts';
 import { hasSpatialFrame, resolveSettings } from '../equivariance/settings.ts';
 import { classifyFiles, type ClassifiedFile } from '../engine/classify.ts';
 import { defaultModelFolders, installationFolder } from '../engine/folders.ts';
@@ -21,6 +23,7 @@ import {
   type SettingsOptions,
 } from './settings-options.ts';
 import { printOne, printTable } from './show-records.ts';
+import { hasSkippedPictures, tellSkipped } from './show-skipped.ts';
 
 interface ClassifyOptions extends SettingsOptions {
   readonly evidence?: string;
@@ -32,7 +35,7 @@ export function addClassifyCommand(program: Command): void {
   const command = program
     .command('classify')
     .description('classify images; without any, the phantom examples that come with DermOrbit')
-    .argument('[files or folders...]', 'JPEG, PNG, TIFF or WebP images; folders are searched');
+    .argument('[files or folders...]', `${formatList('or')} images; folders are searched`);
   addSettingsOptions(command)
     .option('--evidence <dir>', 'write an evidence map for each image into this folder (PNG and JSON)')
     .option('--csv <file>', 'write one row per image into this file')
@@ -50,8 +53,11 @@ async function classify(inputs: string[], options: ClassifyOptions): Promise<voi
   const signal = interruptSignal();
   const provider = providerOption(options);
   const examples = join(installationFolder(), 'assets', 'phantoms');
-  const { files, notes } = await listImages(inputs.length > 0 ? inputs : [examples], { signal });
+  const { files, notes, skipped } = await listImages(inputs.length > 0 ? inputs : [examples], { signal });
   for (const { path, message } of notes) note(harmless(`${path}: ${message}`));
+  // What lies beside the examples is no business of the person's; programs are told of text files in no way.
+  const told = inputs.length > 0 && (hasSkippedPictures(skipped) || !options.json) ? skipped : [];
+  tellSkipped(told);
 
   const csv = options.csv === undefined ? null : await CsvTarget.open(options.csv);
   const model = await loadModel(await new ModelStore(defaultModelFolders()).find(options.model), provider);
@@ -86,7 +92,7 @@ async function classify(inputs: string[], options: ClassifyOptions): Promise<voi
   } finally {
     // However the run ends, what is done is kept: on standard output first, since the CSV may fail.
     progress.stop();
-    if (output) output.close();
+    if (output) output.close(told);
     else if (records.length > 0) (records.length === 1 ? printOne : printTable)(records);
     await model.release();
     if (records.length > 0) await csv?.write(records);
@@ -120,10 +126,16 @@ class JsonArray {
   }
 
   add(record: ClassificationRecord): void {
-    process.stdout.write(`${this.#count++ === 0 ? '\n' : ',\n'}${JSON.stringify(record)}`);
+    this.#write(record);
   }
 
-  close(): void {
+  /** @param skipped becomes a last element of its own, where there is any */
+  close(skipped: readonly Skipped[]): void {
+    if (skipped.length > 0) this.#write({ skipped });
     process.stdout.write(this.#count === 0 ? ']\n' : '\n]\n');
+  }
+
+  #write(element: object): void {
+    process.stdout.write(`${this.#count++ === 0 ? '\n' : ',\n'}${JSON.stringify(element)}`);
   }
 }

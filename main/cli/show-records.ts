@@ -7,6 +7,7 @@ import {
   type Classification,
   type ClassificationRecord,
 } from '../contract/record.ts';
+import { noteTexts, type NoteCode } from '../contract/notes.ts';
 import { classNames } from '../contract/settings.ts';
 import { bar, describeError, harmless, note, paint, percent, table } from './output.ts';
 import { DermOrbitError } from '../contract/errors.ts';
@@ -52,6 +53,7 @@ export function printOne([record]: readonly ClassificationRecord[]): void {
     '',
     ...(record.malignant === null ? [] : [`${percent(record.malignant)} ${malignantLabel}`]),
     stabilityText(record),
+    ...(record.notes ?? []).map((code) => paint('yellow', `${noteTexts[code].text} (${code})`)),
     '',
     paint('dim', `${howMade(record)} in ${record.milliseconds.toFixed(0)} ms`),
     paint('dim', disclaimer),
@@ -121,7 +123,22 @@ export function printTable(
   if (made)
     lines.push('', paint('dim', howMade(made)), paint('dim', `malignant: MEL + BCC + AKIEC. ${disclaimer}`));
   process.stdout.write(`${lines.join('\n')}\n`);
+  tellNotes(records);
   if (failed.length > 0) note(`\n${failed.length} of ${records.length} could not be classified:`);
   for (const { image, error } of failed)
     note(`${harmless(image.path)}\n  ${harmless(error.message)} ${error.action}`);
+}
+
+/** What is worth saying of the pictures, by what it is: a folder of masks gives one line. */
+function tellNotes(records: readonly ClassificationRecord[]): void {
+  const paths = new Map<NoteCode, string[]>();
+  for (const record of records) {
+    if (isFailure(record)) continue;
+    for (const code of record.notes ?? []) paths.set(code, [...(paths.get(code) ?? []), record.image.path]);
+  }
+  for (const [code, of] of paths) {
+    const named = of.slice(0, 3).map((path) => shortPath(path, 48));
+    const more = of.length > named.length ? `, ... (${of.length - named.length} more)` : '';
+    note(`${noteTexts[code].title}: ${named.join(', ')}${more}. ${noteTexts[code].text} (${code})`);
+  }
 }

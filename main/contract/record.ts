@@ -1,6 +1,7 @@
 // The prediction record: made in one place (main/engine), shown by every surface (window, CLI, CSV, history).
 import { z } from 'zod';
 import { errorTexts, type ErrorCode } from './errors.ts';
+import { noteCodeSchema } from './notes.ts';
 import {
   groupNameSchema,
   headSchema,
@@ -58,6 +59,8 @@ export const classificationSchema = z.object({
   milliseconds: z.number(),
   /** Of DermOrbit. */
   version: z.string(),
+  /** What is worth saying of the picture or its file (main/contract/notes.ts); absent where there is nothing. */
+  notes: z.array(noteCodeSchema).optional(),
 });
 export type Classification = z.infer<typeof classificationSchema>;
 

@@ -1,6 +1,7 @@
 // Files to records. Decoding runs ahead on other threads while the networks run on this one; a file that fails
 // becomes a failure in its place, and the rest go on.
 import { asDermOrbitError } from '../contract/errors.ts';
+import type { NoteCode } from '../contract/notes.ts';
 import type { Classification, ClassificationRecord, Evidence } from '../contract/record.ts';
 import type { Settings } from '../contract/settings.ts';
 import { readImageFile } from '../imaging/file.ts';
@@ -18,6 +19,8 @@ export interface PreparedImage {
   readonly square: Uint8Array;
   /** What reading, decoding and preprocessing took. */
   readonly milliseconds: number;
+  /** What is worth saying of the picture or its file. */
+  readonly notes: readonly NoteCode[];
 }
 
 /**
@@ -27,11 +30,12 @@ export interface PreparedImage {
 export async function prepareImage(path: string, size: number, signal?: AbortSignal): Promise<PreparedImage> {
   const start = performance.now();
   const file = await readImageFile(path, signal ? { signal } : {});
-  const { square, width, height } = await preprocess(file, size);
+  const { square, width, height, notes } = await preprocess(file, size);
   return {
     image: { path, sha256: file.sha256, width, height },
     square,
     milliseconds: performance.now() - start,
+    notes: [...file.notes, ...notes],
   };
 }
 
@@ -82,7 +86,7 @@ export async function* classifyFiles(
 async function classifyPrepared(
   model: LoadedModel,
   settings: Settings,
-  { image, square, milliseconds }: PreparedImage,
+  { image, square, milliseconds, notes }: PreparedImage,
   wantsEvidence: boolean,
 ): Promise<Omit<ClassifiedFile, 'index'>> {
   const start = performance.now();
@@ -90,5 +94,5 @@ async function classifyPrepared(
   const prediction = await predict(orbit, settings);
   const evidence = wantsEvidence ? { square, map: await evidenceOf(orbit, settings) } : undefined;
   const total = milliseconds + performance.now() - start;
-  return { record: classificationRecord(image, model, settings, prediction, total), evidence };
+  return { record: classificationRecord({ image, notes }, model, settings, prediction, total), evidence };
 }

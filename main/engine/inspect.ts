@@ -4,6 +4,7 @@ import type { Inspection } from '../contract/engine.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
 import { methodSchema, type GroupName, type Settings } from '../contract/settings.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
+import type { NoteCode } from '../contract/notes.ts';
 import { readImageFile, type ImageFile } from '../imaging/file.ts';
 import { preprocess } from '../imaging/preprocess.ts';
 import { orbitOfImage } from './classify.ts';
@@ -16,6 +17,7 @@ import { byClass, classificationRecord, malignantProbability } from './record.ts
 const keptOrbits = 24;
 
 interface KeptImage {
+  readonly notes: readonly NoteCode[];
   readonly width: number;
   readonly height: number;
   readonly orbit: ImageOrbit;
@@ -35,12 +37,13 @@ export class Inspector {
   /** @throws DermOrbitError IMAGE_*, COMBINER_MISSING, INFERENCE_FAILED */
   async inspect(path: string, settings: Settings): Promise<Inspection> {
     const start = performance.now();
-    const { sha256, kept } = await this.#open(path);
+    const { file, kept } = await this.#open(path);
     const { width, height, orbit } = kept;
     const prediction = await predict(orbit, settings);
-    const image = { path, sha256, width, height };
+    const image = { path, sha256: file.sha256, width, height };
     const milliseconds = performance.now() - start;
-    const record = classificationRecord(image, this.#model, settings, prediction, milliseconds);
+    const of = { image, notes: [...file.notes, ...kept.notes] };
+    const record = classificationRecord(of, this.#model, settings, prediction, milliseconds);
     const evidence = await evidenceOf(orbit, settings).then(
       (map) => ({ evidence: map, evidenceError: null }),
       (error: unknown) => ({ evidence: null, evidenceError: asDermOrbitError(error).toRecord() }),
@@ -49,7 +52,7 @@ export class Inspector {
   }
 
   /** Reads the file anew each time (it may have changed), and decodes only content not seen lately. */
-  async #open(path: string): Promise<{ sha256: string; kept: KeptImage }> {
+  async #open(path: string): Promise<{ file: ImageFile; kept: KeptImage }> {
     const file = await readImageFile(path);
     const { sha256 } = file;
     const kept = this.#kept.get(sha256) ?? (await this.#decode(file));
@@ -58,12 +61,12 @@ export class Inspector {
     this.#kept.set(sha256, kept);
     const oldest = this.#kept.keys().next();
     if (this.#kept.size > keptOrbits && !oldest.done) this.#kept.delete(oldest.value);
-    return { sha256, kept };
+    return { file, kept };
   }
 
   async #decode(file: ImageFile): Promise<KeptImage> {
-    const { square, width, height } = await preprocess(file, this.#model.manifest.input.size);
-    return { width, height, orbit: orbitOfImage(this.#model, square), alternatives: new Map() };
+    const { square, width, height, notes } = await preprocess(file, this.#model.manifest.input.size);
+    return { width, height, notes, orbit: orbitOfImage(this.#model, square), alternatives: new Map() };
   }
 
   async #alternatives(

@@ -1,4 +1,5 @@
 // The prediction record, made here and nowhere else.
+import type { NoteCode } from '../contract/notes.ts';
 import type { Classification, Failure, Orientation } from '../contract/record.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
 import { malignantClasses, type Settings } from '../contract/settings.ts';
@@ -27,8 +28,9 @@ export function malignantProbability(
       );
 }
 
+/** @param of the image, and what is worth saying of it */
 export function classificationRecord(
-  image: Classification['image'],
+  of: { readonly image: Classification['image']; readonly notes: readonly NoteCode[] },
   model: LoadedModel,
   settings: Settings,
   prediction: Prediction,
@@ -47,7 +49,7 @@ export function classificationRecord(
     };
   });
   return {
-    image,
+    image: of.image,
     model: { id: model.id, sha256: model.sha256 },
     ...settings,
     provider: model.provider,
@@ -59,6 +61,7 @@ export function classificationRecord(
     stability: prediction.stability,
     milliseconds: Math.round(milliseconds * 100) / 100,
     version,
+    ...(of.notes.length > 0 ? { notes: [...of.notes] } : {}),
   };
 }
 

@@ -115,7 +115,7 @@ const badFiles: readonly BadFile[] = [
     what: 'a GIF',
     name: 'a.gif',
     bytes: text('GIF89a\x01\0\x01\0'),
-    code: 'IMAGE_UNRECOGNISED',
+    code: 'IMAGE_GIF',
     says: /GIF/,
   },
   { what: 'a PDF', name: 'a.pdf', bytes: text('%PDF-1.7\n'), code: 'IMAGE_UNRECOGNISED', says: /PDF/ },
@@ -123,14 +123,14 @@ const badFiles: readonly BadFile[] = [
     what: 'a HEIC photograph named .jpg',
     name: 'phone.jpg',
     bytes: text('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),
-    code: 'IMAGE_UNRECOGNISED',
+    code: 'IMAGE_HEIC',
     says: /HEIC/,
   },
   {
     what: 'a DICOM file',
     name: 'a.dcm',
     bytes: () => Buffer.concat([new Uint8Array(128), Buffer.from('DICM')]),
-    code: 'IMAGE_UNRECOGNISED',
+    code: 'IMAGE_DICOM',
     says: /DICOM/,
   },
   { what: 'a zip', name: 'a.tif', bytes: text('PK\x03\x04\x14\0'), code: 'IMAGE_UNRECOGNISED', says: /zip/ },
@@ -139,7 +139,7 @@ const badFiles: readonly BadFile[] = [
     what: 'a camera raw file, whose first page is a preview',
     name: 'camera.NEF',
     bytes: () => gradientFile('tiff', 40, 30),
-    code: 'IMAGE_UNRECOGNISED',
+    code: 'IMAGE_RAW',
     says: /camera raw/,
   },
   {
@@ -148,21 +148,6 @@ const badFiles: readonly BadFile[] = [
     bytes: () => floatTiff(8),
     code: 'IMAGE_UNRECOGNISED',
     says: /float/,
-  },
-  // Named as something else
-  {
-    what: 'a PNG named .jpg',
-    name: 'really-png.jpg',
-    bytes: () => gradientFile('png', 8, 8),
-    code: 'IMAGE_DISGUISED',
-    says: /named as JPEG, but its content is PNG/,
-  },
-  {
-    what: 'a JPEG named .TIFF',
-    name: 'really-jpeg.TIFF',
-    bytes: () => gradientFile('jpeg', 8, 8),
-    code: 'IMAGE_DISGUISED',
-    says: /named as TIFF, but its content is JPEG/,
   },
   // Damaged
   ...(['jpeg', 'png', 'tiff', 'webp'] as const).flatMap((format): BadFile[] => [
@@ -400,6 +385,19 @@ describe('odd but good files', () => {
       expect(await readImageFile(path)).toMatchObject({ path, format: 'jpeg' });
     },
   );
+
+  it.each([
+    ['really-png.jpg', 'png', 'CONTENT_PNG'],
+    ['received.jpg', 'webp', 'CONTENT_WEBP'],
+    ['really-jpeg.TIFF', 'jpeg', 'CONTENT_JPEG'],
+    ['lesion.bmp', 'tiff', 'CONTENT_TIFF'],
+  ] as const)('%s is read by its content, and that is noted', async (name, format, note) => {
+    const path = join(folder, name);
+    writeFileSync(path, await gradientFile(format, 40, 30));
+    const file = await readImageFile(path);
+    expect(file).toMatchObject({ format, notes: [note] });
+    expect((await preprocess(file, 16)).width).toBe(40);
+  });
 
   it('a JPEG with bytes after its end, as some cameras write them', async () => {
     const jpeg = await gradientFile('jpeg', 40, 30);

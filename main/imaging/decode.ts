@@ -15,11 +15,11 @@ import { basename } from 'node:path';
 import type { Metadata, Sharp } from 'sharp';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { ImageFile } from './file.ts';
-import { imageFormats } from './formats.ts';
+import { decoding, maximumPixels, refuseTooLarge } from './limits.ts';
+import { imageFormats } from '../contract/image-kinds.ts';
+import type { NoteCode } from '../contract/notes.ts';
 import { sharp } from './sharp.ts';
-
-/** Images with more pixels are refused by their header, before anything is decoded. */
-const maximumPixels = 50_000_000;
+import { sourceOf, type Source } from './source.ts';
 
 /** Upright 8-bit sRGB pixels. */
 export interface RgbImage {
@@ -36,6 +36,8 @@ interface OpenedImage {
   /** Pixels after EXIF orientation. */
   readonly width: number;
   readonly height: number;
+  /** What decoding found worth saying, beside the notes of the file. */
+  readonly notes: readonly NoteCode[];
 }
 
 /**
@@ -45,16 +47,24 @@ interface OpenedImage {
  */
 export async function openImage(file: ImageFile): Promise<OpenedImage> {
   const name = basename(file.path);
-  const header = await decoding(name, () => sharp(file.bytes, { limitInputPixels: false }).metadata());
+  const source = await sourceOf(file);
+  const opened = 'pixels' in source ? openPixels(source) : await openEncoded(source, file, name);
+  return { ...opened, notes: source.notes };
+}
+
+type Opened = Omit<OpenedImage, 'notes'>;
+
+function openPixels({
+  pixels: { data, width, height, channels },
+}: Extract<Source, { pixels: object }>): Opened {
+  const pipeline = flattened(sharp(data, { raw: { width, height, channels } }));
+  return { pipeline, width, height };
+}
+
+async function openEncoded({ bytes }: { bytes: Uint8Array }, file: ImageFile, name: string): Promise<Opened> {
+  const header = await decoding(name, () => sharp(bytes, { limitInputPixels: false }).metadata());
   const { width, height } = header.autoOrient;
-  if (width * height > maximumPixels) {
-    // Rounded up: 50.0004 must not read as the limit of 50.
-    const megapixels = Math.ceil((width * height) / 1e4) / 100;
-    throw new DermOrbitError(
-      'IMAGE_TOO_LARGE',
-      `${name} has ${width} x ${height} pixels (${megapixels} megapixels).`,
-    );
-  }
+  refuseTooLarge(name, width, height);
   // libvips recognises content by itself: it must have come to the same format.
   if (header.format !== file.format) {
     const label = imageFormats[file.format].label;
@@ -64,17 +74,18 @@ export async function openImage(file: ImageFile): Promise<OpenedImage> {
     const samples = `${header.channels} channels of type ${header.depth}`;
     throw new DermOrbitError('IMAGE_UNRECOGNISED', `${name} holds ${samples}, which are not colours.`);
   }
-  const pipeline = sharp(file.bytes, {
+  const encoded = sharp(bytes, {
     // Damaged data is refused, never filled up with grey.
     failOn: 'warning',
     limitInputPixels: maximumPixels,
     ignoreIcc: isTaggedSrgb(header),
-  })
-    .autoOrient()
-    .pipelineColourspace('srgb')
-    .toColourspace('srgb')
-    .flatten({ background: '#000000' });
-  return { pipeline, width, height };
+  });
+  return { pipeline: flattened(encoded.autoOrient()), width, height };
+}
+
+/** 8-bit sRGB on black. */
+function flattened(pipeline: Sharp): Sharp {
+  return pipeline.pipelineColourspace('srgb').toColourspace('srgb').flatten({ background: '#000000' });
 }
 
 /**
@@ -97,18 +108,6 @@ export async function rgbOf(pipeline: Sharp, name: string): Promise<RgbImage> {
     throw new DermOrbitError('IMAGE_UNRECOGNISED', `${name} holds ${info.channels} channels, not colours.`);
   }
   return { data, width: info.width, height: info.height };
-}
-
-/** Awaits libvips' work on a file; what it reports becomes an error of ours. */
-export async function decoding<T>(name: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message.trim().split('\n', 1)[0] : String(thrown);
-    throw new DermOrbitError('IMAGE_TRUNCATED', `${name} could not be decoded: ${reason ?? ''}.`, {
-      cause: thrown,
-    });
-  }
 }
 
 /**

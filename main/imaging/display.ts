@@ -1,7 +1,8 @@
 // Images for people to look at. They pass the same guards as images for the model: what is shown was accepted.
 import { basename } from 'node:path';
-import { decoding, openImage } from './decode.ts';
+import { openImage } from './decode.ts';
 import { readImageFile } from './file.ts';
+import { decoding } from './limits.ts';
 import { preprocess } from './preprocess.ts';
 import { sharp } from './sharp.ts';
 

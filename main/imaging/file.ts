@@ -1,9 +1,12 @@
-// A file becomes bytes, once: checked for kind and size before it is read, hashed, and recognised by content.
+// A file becomes bytes, once: checked for kind and size before it is read, hashed, and recognised by content. What its
+// name says is only compared: programs and chat apps save WebP as .jpg, and every viewer opens that.
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DermOrbitError } from '../contract/errors.ts';
-import { claimedFormat, imageFormats, sniff, type ImageFormat } from './formats.ts';
+import { claimedFormat, type ImageFormat } from '../contract/image-kinds.ts';
+import type { NoteCode } from '../contract/notes.ts';
+import { sniff } from './sniff.ts';
 
 /** Larger files are refused unread. 50 megapixels of uncompressed 16-bit RGBA are 400 MB. */
 const maximumBytes = 512 * 1024 * 1024;
@@ -17,13 +20,23 @@ export interface ImageFile {
   readonly sha256: string;
   /** What the content is, whatever the name says. */
   readonly format: ImageFormat;
+  /** What is worth saying of the file itself. */
+  readonly notes: readonly NoteCode[];
 }
+
+const contentNotes: Readonly<Record<ImageFormat, NoteCode>> = {
+  jpeg: 'CONTENT_JPEG',
+  png: 'CONTENT_PNG',
+  tiff: 'CONTENT_TIFF',
+  webp: 'CONTENT_WEBP',
+  bmp: 'CONTENT_BMP',
+};
 
 /**
  * Reads an image file from disk, once.
  * @throws DermOrbitError IMAGE_NOT_FOUND, IMAGE_UNREADABLE (a folder, a device, no permission), IMAGE_EMPTY,
- *   IMAGE_TOO_LARGE (the file), IMAGE_UNRECOGNISED (none of JPEG, PNG, TIFF, WebP by content),
- *   IMAGE_DISGUISED (the extension claims another of the four), CANCELLED
+ *   IMAGE_TOO_LARGE (the file), the code of a kind of picture that is not read (IMAGE_HEIC, ...),
+ *   IMAGE_UNRECOGNISED (no picture by its content), CANCELLED
  */
 export async function readImageFile(
   path: string,
@@ -34,15 +47,13 @@ export async function readImageFile(
   if (bytes.length === 0) throw new DermOrbitError('IMAGE_EMPTY', `${name} holds 0 bytes.`);
   const content = sniff(bytes, path);
   if (!('format' in content)) {
-    throw new DermOrbitError('IMAGE_UNRECOGNISED', `${name} looks like ${content.looksLike}.`);
+    throw new DermOrbitError(content.code, `${name} looks like ${content.looksLike}.`);
   }
+  const { format } = content;
   const claimed = claimedFormat(path);
-  if (claimed !== null && claimed !== content.format) {
-    const [really, says] = [imageFormats[content.format].label, imageFormats[claimed].label];
-    throw new DermOrbitError('IMAGE_DISGUISED', `${name} is named as ${says}, but its content is ${really}.`);
-  }
+  const notes = claimed === null || claimed === format ? [] : [contentNotes[format]];
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { path, bytes, sha256, format: content.format };
+  return { path, bytes, sha256, format, notes };
 }
 
 async function readBytes(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {

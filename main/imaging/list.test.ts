@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { listImages } from './list.ts';
-import { temporaryFolder } from '../testing/images.ts';
+import { groupSkipped } from '../contract/skipped.ts';
+import { gradientFile, temporaryFolder } from '../testing/images.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
@@ -97,5 +98,58 @@ it('stops when it is cancelled', async () => {
   const root = folderWith('cancelled', '1.png');
   await expect(listImages([root], { signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: 'CANCELLED',
+  });
+});
+
+it('names all that it leaves out: by content as well as by name', async () => {
+  const root = folderWith('left-out', '1.png');
+  const contents: Record<string, string | Uint8Array> = {
+    'IMG_1.HEIC': '\0\0\0\x18ftypheic\0\0\0\0mif1heic',
+    'named-otherwise.bin': '\0\0\0\x18ftypmif1\0\0\0\0mif1heic',
+    'visit.dcm': Buffer.concat([new Uint8Array(128), Buffer.from('DICM')]),
+    'no-preamble.dcm': Uint8Array.of(8, 0, 5, 0, 67, 83, 10, 0, 200, 201),
+    'DICOM-without-extension': Buffer.concat([new Uint8Array(128), Buffer.from('DICM')]),
+    'a.gif': 'GIF89a\x01\0\x01\0',
+    'b.jp2': Buffer.from('\0\0\0\x0cjP  \r\n', 'latin1'),
+    'c.CR3': '\0\0\0\x18ftypcrx \0\0\0\0',
+    'd.avif': '\0\0\0\x18ftypavif\0\0\0\0',
+    'clip.mp4': '\0\0\0\x18ftypisom\0\0\0\0',
+    pointer: 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n',
+    'empty.dat': '',
+    'labels.csv': 'image,label\n1,MEL\n',
+    'archive.zip': 'PK\x03\x04\x14\0\0\0',
+    '.hidden.jpg': 'x',
+    '._1.png': 'x',
+    'picture-without-extension': await gradientFile('jpeg', 8, 8),
+  };
+  for (const [name, content] of Object.entries(contents)) writeFileSync(join(root, name), content);
+  const { files, skipped } = await listImages([root]);
+  expect(files).toEqual(inside(root, '1.png', 'picture-without-extension'));
+  expect(Object.fromEntries(skipped.map(({ file, code }) => [basename(file), code]))).toEqual({
+    'IMG_1.HEIC': 'IMAGE_HEIC',
+    'named-otherwise.bin': 'IMAGE_HEIC',
+    'visit.dcm': 'IMAGE_DICOM',
+    'no-preamble.dcm': 'IMAGE_DICOM',
+    'DICOM-without-extension': 'IMAGE_DICOM',
+    'a.gif': 'IMAGE_GIF',
+    'b.jp2': 'IMAGE_JPEG_2000',
+    'c.CR3': 'IMAGE_RAW',
+    'd.avif': 'IMAGE_AVIF',
+    'clip.mp4': 'IMAGE_VIDEO',
+    pointer: 'IMAGE_LFS_POINTER',
+    'empty.dat': 'IMAGE_EMPTY',
+    'labels.csv': 'TEXT_FILE',
+    'archive.zip': 'IMAGE_UNRECOGNISED',
+    '.hidden.jpg': 'IMAGE_HIDDEN',
+  });
+  expect(groupSkipped(skipped).map(({ text }) => text)).toContain('2 HEIC images');
+});
+
+it('a folder of unread pictures only: NO_IMAGES names them, and the way out', async () => {
+  const root = folderWith('phone', 'notes.txt');
+  for (const name of ['1.heic', '2.heic']) writeFileSync(join(root, name), '\0\0\0\x18ftypheic\0\0\0\0');
+  await expect(listImages([root])).rejects.toMatchObject({
+    code: 'NO_IMAGES',
+    message: expect.stringMatching(/2 HEIC images \(1\.heic, 2\.heic\).*Most Compatible/s) as string,
   });
 });

@@ -2,9 +2,11 @@
 // bicubic interpolation, centre crop, scale to [0, 1], normalise. Once per image: orientations are index
 // permutations of the square that comes out.
 import { basename } from 'node:path';
+import type { NoteCode } from '../contract/notes.ts';
 import { resizeBicubic } from './bicubic.ts';
 import { openImage, rgbOf, type RgbImage } from './decode.ts';
 import type { ImageFile } from './file.ts';
+import { looksOf } from './looks.ts';
 import { sharp } from './sharp.ts';
 
 /** What the model sees of an image, before normalisation. */
@@ -14,6 +16,8 @@ export interface PreprocessedImage {
   /** Pixels of the image after EXIF orientation, before resize and crop. */
   readonly width: number;
   readonly height: number;
+  /** What decoding found worth saying, and how the picture looks; beside the notes of the file. */
+  readonly notes: readonly NoteCode[];
 }
 
 /** Where the square lies in the resized image. */
@@ -55,13 +59,15 @@ function halfToEven(value: number): number {
 export async function preprocess(file: ImageFile, size: number): Promise<PreprocessedImage> {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`A square cannot have side ${size}`);
   const name = basename(file.path);
-  const { pipeline, width, height } = await openImage(file);
+  const { pipeline, width, height, notes } = await openImage(file);
+  const finish = (square: Uint8Array): PreprocessedImage => {
+    return { square, width, height, notes: [...notes, ...looksOf(square)] };
+  };
   const geometry = geometryOf(width, height, size);
   const short = Math.min(width, height);
   if (short < size) {
     const region = { left: geometry.left, top: geometry.top, width: size, height: size };
-    const square = resizeBicubic(await rgbOf(pipeline, name), geometry, region);
-    return { square, width, height };
+    return finish(resizeBicubic(await rgbOf(pipeline, name), geometry, region));
   }
   // libvips reduces by more than 4 with a box filter first, which shifts its 8-bit results by half a grey level,
   // and reads JPEG and WebP at a fraction of their size. Steps below 4 keep to the bicubic kernel: mean error
@@ -79,7 +85,7 @@ export async function preprocess(file: ImageFile, size: number): Promise<Preproc
     reduced = await rgbOf(resized, name);
   }
   // Cropped here and not by libvips, which would not read what the crop leaves out, and so not see its damage.
-  return { square: crop(reduced!, geometry, size), width, height };
+  return finish(crop(reduced!, geometry, size));
 }
 
 /** Decoded pixels as the input of another pipeline. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import type { ImageFile } from '../imaging/file.ts';
-import type { ImageFormat } from '../imaging/formats.ts';
+import type { ImageFormat } from '../contract/image-kinds.ts';
 import { sharp } from '../imaging/sharp.ts';
 
 /** A folder of its own for one test file, and how to remove it. */
@@ -20,7 +20,7 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
 
 /** Bytes that were never on disk, as if they had been read. */
 export function inMemory(bytes: Uint8Array, format: ImageFormat): ImageFile {
-  return { path: `made.${format}`, bytes, sha256: '', format };
+  return { path: `made.${format}`, bytes, sha256: '', format, notes: [] };
 }
 
 /**
@@ -39,7 +39,11 @@ export function gradient(width: number, height: number): Uint8Array {
 }
 
 /** `gradient` as a file of some format. */
-export async function gradientFile(format: ImageFormat, width: number, height: number): Promise<Uint8Array> {
+export async function gradientFile(
+  format: Exclude<ImageFormat, 'bmp'>,
+  width: number,
+  height: number,
+): Promise<Uint8Array> {
   const image = sharp(gradient(width, height), { raw: { width, height, channels: 3 } });
   return image.toFormat(format, format === 'tiff' ? { compression: 'none' } : {}).toBuffer();
 }

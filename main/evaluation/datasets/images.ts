@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
-import { claimedFormat } from '../../imaging/formats.ts';
+import { claimedFormat } from '../../contract/image-kinds.ts';
 
 /** More files than any public set of skin images has; a whole disk chosen by mistake has more. */
 const maximumImages = 1_000_000;
