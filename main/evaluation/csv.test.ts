@@ -70,3 +70,14 @@ it('says what cannot be read', async () => {
   expect(await refusalOf(() => readCsv(`${folder}/b.csv`))).toMatchObject({ code: 'DATASET_NOT_FOUND' });
   expect(await refusalOf(() => readCsv(folder))).toMatchObject({ code: 'DATASET_NOT_FOUND' });
 });
+
+it('bounds rows times columns, before short rows are filled up', async () => {
+  const header = (columns: number) =>
+    Array.from({ length: columns }, (_, index) => index.toString(36)).join();
+  const messageOf = async (text: string) => (await refusalOf(() => parse(text))).message;
+  const short = 'a\n'.repeat(65_000);
+  expect(await messageOf(`${header(15_000)}\n${short}`)).toMatch(/a row has 15000 columns/);
+  expect(await messageOf(`a,b\n${','.repeat(60_000)}\n`)).toMatch(/a row has 60001 columns/);
+  expect(await messageOf(`${header(4000)}\n${short}`)).toMatch(/rows times columns/);
+  expect(parse(`a,b\n${'1,2\n'.repeat(50_000)}`).rows).toHaveLength(50_000);
+});

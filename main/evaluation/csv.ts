@@ -11,6 +11,10 @@ import { DermOrbitError } from '../contract/errors.ts';
 const maximumBytes = 256 * 1024 * 1024;
 /** Characters in one row. A hundred classes at full precision need 3,000. */
 const maximumRowLength = 64 * 1024;
+/** Columns of a table. Metadata of public sets have fewer than 100. */
+const maximumColumns = 4096;
+/** Fields of a table, rows times columns. 100,000 images of 100 classes have 10 million. */
+const maximumFields = 20_000_000;
 
 /** One row of a table; `fields` has exactly one entry per column, '' where the row was too short. */
 export interface CsvRow {
@@ -123,11 +127,22 @@ interface InfoRecord {
 }
 
 function parseRecords(text: string, name: string): readonly InfoRecord[] {
+  // Short rows are filled up to the header's columns, so that a row of one letter may cost as much as the longest:
+  // what is counted is what the table will hold, and while it is read.
+  let fields = 0;
+  let columns = 0;
   try {
     // With `info`, csv-parse gives objects; its types do not say so.
     return parse(text, {
       bom: true,
       info: true,
+      on_record: (row) => {
+        const { length } = (row as unknown as InfoRecord).record;
+        columns ||= length;
+        fields += Math.max(length, columns);
+        if (length > maximumColumns || fields > maximumFields) throw tooManyFields(name, length);
+        return row;
+      },
       max_record_size: maximumRowLength,
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
@@ -145,6 +160,14 @@ function parseRecords(text: string, name: string): readonly InfoRecord[] {
   }
 }
 
+function tooManyFields(name: string, columns: number): DermOrbitError {
+  const what =
+    columns > maximumColumns
+      ? `a row has ${columns} columns; the limit is ${maximumColumns}`
+      : `rows times columns are more than ${maximumFields}`;
+  return new DermOrbitError('CSV_TOO_LARGE', `${name}: ${what}.`);
+}
+
 /** What csv-parse's codes mean, in a person's words. */
 const syntaxTexts: Partial<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quotation mark is never closed',
@@ -158,9 +181,10 @@ function checkHeader(header: readonly string[], name: string): void {
     const separator = first.includes(';') ? 'semicolons' : first.includes('\t') ? 'tabs' : 'vertical bars';
     throw new DermOrbitError('CSV_DELIMITER', `${name} separates its columns by ${separator}.`);
   }
-  const twice = header.filter((column, index) => header.indexOf(column) !== index);
-  if (twice.length > 0) {
-    const message = `${name} has more than one column ${listed([...new Set(twice)].map(quoted))}.`;
+  const seen = new Set<string>();
+  const twice = new Set(header.filter((column) => seen.has(column) || !seen.add(column)));
+  if (twice.size > 0) {
+    const message = `${name} has more than one column ${listed([...twice].map(quoted))}.`;
     throw new DermOrbitError('CSV_COLUMN_DUPLICATE', message);
   }
 }

@@ -31,4 +31,10 @@ export function fittedEdges(weights: Iterable<number>): number[] {
 }
 
 const powerAbove = (value: number) => 2 ** Math.ceil(Math.log2(value));
-const firstEdge = (least: number, width: number) => Math.floor(least / width) * width;
+
+/** The last multiple of a width that is not above a value. */
+function firstEdge(least: number, width: number): number {
+  const edge = Math.floor(least / width) * width;
+  // The quotient of a tiny negative value and a wide bin is -0, whose floor would lie above the value.
+  return edge > least ? edge - width : edge;
+}
