@@ -14,7 +14,7 @@ import { ModelStore } from '../engine/store/store.ts';
 import { listImages } from '../imaging/list.ts';
 import { CsvTarget } from './csv-target.ts';
 import { EvidenceWriter } from './evidence.ts';
-import { harmless, interruptSignal, isUnread, note } from './output.ts';
+import { harmless, interruptSignal, isUnread, jsonText, note } from './output.ts';
 import { showProgress } from './progress.ts';
 import {
   addSettingsOptions,
@@ -136,6 +136,6 @@ class JsonArray {
   }
 
   #write(element: object): void {
-    process.stdout.write(`${this.#count++ === 0 ? '\n' : ',\n'}${JSON.stringify(element)}`);
+    process.stdout.write(`${this.#count++ === 0 ? '\n' : ',\n'}${jsonText(element)}`);
   }
 }

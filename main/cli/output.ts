@@ -1,6 +1,7 @@
 // How the command line talks: results on standard output, everything else on standard error, colour on terminals.
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { asDermOrbitError } from '../contract/errors.ts';
+import { asDermOrbitError, nextStep } from '../contract/errors.ts';
+import { errorRecordSchema } from '../contract/record.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -47,8 +48,18 @@ export function note(text: string): void {
 
 /** An error as a person reads it: title and code, what happened, what to do. */
 export function describeError(error: unknown): string {
-  const { code, title, message, action } = asDermOrbitError(error).toRecord();
+  const { code, title, message } = asDermOrbitError(error);
+  const action = nextStep({ code }, 'cli');
   return `${paint('red', title, process.stderr)} (${code})\n  ${harmless(message)}\n  ${action}`;
+}
+
+/** A value as the JSON that commands print: every error record in it, under the key `error`, says what to do. */
+export function jsonText(value: unknown, indent?: number): string {
+  const advised = (key: string, part: unknown) => {
+    const error = errorRecordSchema.safeParse(part);
+    return key === 'error' && error.success ? { ...error.data, action: nextStep(error.data, 'cli') } : part;
+  };
+  return JSON.stringify(value, advised, indent);
 }
 
 /** Ends a command that could not do its work. */

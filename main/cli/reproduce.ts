@@ -13,7 +13,7 @@ import { defaultValidationShare } from '../contract/training-defaults.ts';
 import { rowsOf } from '../training/reproduce/plan.ts';
 import { prepareReproduction, type ReproductionRequest } from '../training/reproduce/prepare.ts';
 import { reproduce } from '../training/reproduce/reproduce.ts';
-import { interruptSignal, note } from './output.ts';
+import { interruptSignal, jsonText, note } from './output.ts';
 import { printReproduction, ReproductionDisplay } from './show-reproduction.ts';
 import { numberOf, parseData, type DataOptions } from './train-options.ts';
 
@@ -95,9 +95,9 @@ async function run(dataset: ReproducedSet, options: ReproduceOptions): Promise<v
     if (options.dryRun === true) return;
     const result = await reproduce(prepared, following);
     const report = resolve(options.report ?? join(request.work, 'report.html'));
-    await writeFileAtomic(join(request.work, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+    await writeFileAtomic(join(request.work, 'result.json'), `${jsonText(result, 2)}\n`);
     await writeFileAtomic(report, reproductionReport(result));
-    if (options.json === true) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    if (options.json === true) process.stdout.write(`${jsonText(result, 2)}\n`);
     else printReproduction(result);
     note(`Report: ${report}`);
     if (result.rows.some(({ stages }) => stages.some(({ failure }) => failure !== null)))

@@ -10,7 +10,7 @@ import {
 import { noteTexts, type NoteCode } from '../contract/notes.ts';
 import { classNames } from '../contract/settings.ts';
 import { bar, describeError, harmless, note, paint, percent, table } from './output.ts';
-import { DermOrbitError } from '../contract/errors.ts';
+import { DermOrbitError, nextStep } from '../contract/errors.ts';
 
 const disclaimer = 'Research use only, not a medical device.';
 const malignantLabel = 'malignant (MEL + BCC + AKIEC)';
@@ -126,7 +126,7 @@ export function printTable(
   tellNotes(records);
   if (failed.length > 0) note(`\n${failed.length} of ${records.length} could not be classified:`);
   for (const { image, error } of failed)
-    note(`${harmless(image.path)}\n  ${harmless(error.message)} ${error.action}`);
+    note(`${harmless(image.path)}\n  ${harmless(error.message)} ${nextStep(error, 'cli')}`);
 }
 
 /** What is worth saying of the pictures, by what it is: a folder of masks gives one line. */

@@ -1,7 +1,7 @@
 // A training run as it goes: events as JSON lines, or notes, one line per round, and on terminals a line that moves.
 import type { Problem } from '../contract/evaluation.ts';
 import type { ResultRow, TrainingConfig, TrainingEvent } from '../contract/training.ts';
-import { harmless, note, paint, percent, table } from './output.ts';
+import { harmless, jsonText, note, paint, percent, table } from './output.ts';
 
 export interface TrainingDisplay {
   show(event: TrainingEvent): void;
@@ -11,7 +11,7 @@ export interface TrainingDisplay {
 export function showTraining(config: TrainingConfig, json: boolean): TrainingDisplay {
   if (json) {
     return {
-      show: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
+      show: (event) => process.stdout.write(`${jsonText(event)}\n`),
       stop: () => undefined,
     };
   }

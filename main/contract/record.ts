@@ -70,7 +70,6 @@ export const errorRecordSchema = z.object({
   code: z.enum(errorCodes),
   title: z.string(),
   message: z.string(),
-  action: z.string(),
 });
 
 /** A file that could not be classified, in its place among the records. */

@@ -1,6 +1,5 @@
 // A training as it goes, from its events: how far it is, in words, and the figures of its rounds. Pure.
 import type { CacheSummary } from '../../main/contract/caches.ts';
-import type { ErrorCode } from '../../main/contract/errors.ts';
 import type { TrainKind } from '../../main/contract/jobs.ts';
 import type { GroupName, Method } from '../../main/contract/settings.ts';
 import type { RoundFigures, RunResult, SkippedImage, TrainingEvent } from '../../main/contract/training.ts';
@@ -172,37 +171,6 @@ export const orientationLabels: Readonly<Record<GroupName, readonly string[]>> =
   d1: [orientationLabel(0, false), orientationLabel(0, true)],
   d4: [false, true].flatMap((mirror) => turns.map((turn) => orientationLabel(turn, mirror))),
 };
-
-/** What to do about an error here, where the table of errors speaks of the command line. */
-const actionsHere: Partial<Record<ErrorCode, string>> = {
-  RUN_EXISTS: 'Resume or remove the run of this name in the list of runs, or choose another name.',
-  RUN_MISMATCH:
-    'The images or the model are not those the run began with. Bring them back, or start a new run.',
-  MODEL_EXISTS: 'Choose another name for the new model.',
-  CACHE_IN_USE: 'Wait until the other training on this computer has ended, then resume.',
-  CACHE_MISMATCH: 'Remove it in the list of cached images; it is made again.',
-  CACHE_INVALID: 'Delete the file that is named here; it is made again.',
-  CACHE_NOT_FOUND: 'Look at the list again: it may have been removed already.',
-  TRAINING_DIVERGED:
-    'Resume with a smaller learning rate, or with bounded gradients: the last good round was kept.',
-  TRAINING_CHECKPOINT_DAMAGED: 'Remove the run and start it anew, and check the disk.',
-  CLASS_WITHOUT_TRAINING_IMAGES: 'Add images of the class, or agree to train without it.',
-  SPLIT_EMPTY: 'Choose more images, another share for validation, or images of their own.',
-  DISK_FULL: 'Free some space, then resume: what is done is kept.',
-  CLASSES_INVALID: 'Choose images of at least two classes.',
-  COMBINER_MISSING: 'Start the weight network from random weights, or choose another model.',
-};
-
-interface ShownError {
-  readonly code: ErrorCode;
-  readonly title: string;
-  readonly message: string;
-  readonly action: string;
-}
-
-export function errorHere({ code, title, message, action }: ShownError): ShownError {
-  return { code, title, message, action: actionsHere[code] ?? action };
-}
 
 /** How long all rounds take, in words that promise no more than is known. */
 export function duration(seconds: number): string {

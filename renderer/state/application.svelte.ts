@@ -3,7 +3,7 @@
 import { createContext } from 'svelte';
 import type { Addition, EngineState, Notice, Session, ViewName } from '../../main/contract/application.ts';
 import type { RequestBase } from '../../main/contract/engine.ts';
-import { asDermOrbitError } from '../../main/contract/errors.ts';
+import { asDermOrbitError, nextStep } from '../../main/contract/errors.ts';
 import type { ModelSummary } from '../../main/contract/manifest.ts';
 import type { Settings, SettingsChoice } from '../../main/contract/settings.ts';
 import type { ApplicationClient } from '../client/client.ts';
@@ -230,7 +230,7 @@ export class Application {
     const left: string[] = [];
     if (duplicates > 0) left.push(`${count(duplicates, 'image')} already in the list`);
     for (const { name, error } of errors.slice(0, 2)) {
-      this.notices.show('fault', error.title, `${name}: ${error.message} ${error.action}`);
+      this.notices.failure(error, name);
     }
     if (errors.length > 2)
       this.notices.show('fault', `${count(errors.length - 2, 'more path')} cannot be used`);
@@ -247,7 +247,7 @@ export class Application {
 /** What the page shows when the session itself cannot be had. */
 export function startProblem(thrown: unknown): { title: string; text: string } {
   const error = asDermOrbitError(thrown);
-  return { title: error.title, text: `${error.message} ${error.action}` };
+  return { title: error.title, text: `${error.message} ${nextStep(error, 'app')}` };
 }
 
 export const [useApplication, provideApplication] = createContext<Application>();

@@ -227,7 +227,7 @@ export class EvaluationState {
       if (this.openId === null) void this.show(job.result);
       this.#notices.show('done', 'Evaluation finished', job.title);
     } else if (job.state === 'failed' && job.error !== null) {
-      this.#notices.show('fault', job.error.title, `${job.error.message} ${job.error.action}`);
+      this.#notices.failure(job.error);
     }
   }
 }

@@ -1,5 +1,5 @@
 // Short messages that do not interrupt: what was saved, what could not be done and what to do about it.
-import { asDermOrbitError } from '../../main/contract/errors.ts';
+import { asDermOrbitError, nextStep, type ErrorCode } from '../../main/contract/errors.ts';
 
 export interface Message {
   readonly id: number;
@@ -30,7 +30,13 @@ export class Notices {
   /** Shows what was thrown, with the next step. Cancelling is the person's own act and is not reported. */
   fault(thrown: unknown): void {
     const error = asDermOrbitError(thrown);
-    if (error.code !== 'CANCELLED') this.show('fault', error.title, `${error.message} ${error.action}`);
+    if (error.code !== 'CANCELLED') this.failure(error);
+  }
+
+  /** Shows an error that came in a record, with the next step. */
+  failure(error: { code: ErrorCode; title: string; message: string }, name?: string): void {
+    const what = name === undefined ? error.message : `${name}: ${error.message}`;
+    this.show('fault', error.title, `${what} ${nextStep(error, 'app')}`);
   }
 
   dismiss(id: number): void {

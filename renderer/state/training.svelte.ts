@@ -183,7 +183,7 @@ export class TrainingState {
     if (this.openId === job.runId) void this.#fetch(job.runId);
     if (job.state === 'done') this.#notices.show('done', 'Training finished', `${job.title} is installed.`);
     else if (job.state === 'failed' && job.error !== null && this.openId !== job.runId) {
-      this.#notices.show('fault', job.error.title, job.error.message);
+      this.#notices.failure(job.error);
     }
   }
 }

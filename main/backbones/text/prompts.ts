@@ -66,10 +66,7 @@ export function expandPrompts(prompts: PromptFile, classes: readonly string[]): 
   return classes.map((code) => {
     const name = names.get(code);
     if (name === undefined) {
-      throw new DermOrbitError(
-        'PROMPTS_INVALID',
-        `The prompts have no name for the class ${code}; --classes says which classes the model is to have.`,
-      );
+      throw new DermOrbitError('PROMPTS_INVALID', `The prompts have no name for the class ${code}.`);
     }
     return prompts.templates.map((template) => template.replaceAll(PLACE, () => name));
   });
