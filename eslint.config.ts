@@ -58,6 +58,7 @@ const rooms: Record<string, readonly string[]> = {
     'training',
     'evaluation',
     'reports',
+    'jobs',
     'host',
     'services',
   ],

@@ -1,11 +1,13 @@
 // The commands evaluate and score from outside.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { Evaluations } from '../evaluation/store/evaluations.ts';
+import { listRequests } from '../evaluation/store/unfinished.ts';
 import { sharedFolder, sharedPath } from '../testing/shared.ts';
 
 const script = join(import.meta.dirname, 'dermorbit.ts');
@@ -55,7 +57,7 @@ const resultSchema = z.object({
 });
 
 describe('evaluate', () => {
-  it('prints the table, writes scorable predictions and a report, and leaves no journal', async () => {
+  it('prints the table, writes scorable predictions and a report, and keeps the result for the app, no journal', async () => {
     const [csv, report] = [join(work, 'out', 'p.csv'), join(work, 'out', 'report.html')];
     const ended = await dermorbit(
       ...['evaluate', '--images', images, '--methods', 'lambda', '--heads', 'plain,orbit'],
@@ -74,7 +76,13 @@ describe('evaluate', () => {
       'report.html',
     ]);
     expect(readFileSync(report, 'utf8')).toContain('<!doctype html>');
-    expect(readdirSync(join(work, 'home', 'evaluations'))).toEqual([]);
+    const evaluations = new Evaluations(join(work, 'home', 'evaluations'));
+    const [kept, ...others] = await evaluations.list();
+    expect(others).toEqual([]);
+    expect(readdirSync(evaluations.folder)).toEqual([kept!.id]);
+    expect(kept).toMatchObject({ dataset: 'X_Input', models: [{ id: 'dermorbit-base', rows: 4 }] });
+    const lambda = await evaluations.answers(kept!.id, 'dermorbit-base', 'c4-lambda');
+    expect(lambda.images.map(({ path }) => path)).toContain(join(images, 'phantom-01-network.jpg'));
 
     const predictions = join(work, 'out', 'p.c4-lambda.csv');
     const scored = await dermorbit('score', '--truth', truth, '--predictions', predictions, '--json');
@@ -104,6 +112,34 @@ describe('evaluate', () => {
     expect(result.models[0]?.rows.map(({ id }) => id)).toEqual(['c4-vanilla', 'c4-tta', 'c4-equitune']);
     expect(result.models[0]?.rows[2]?.robustness?.flippedImages).toBe(0);
     expect(readdirSync(run)).toHaveLength(1);
+  });
+
+  it('is gone on with by the same command, and listed for the app until then', async () => {
+    const evaluations = join(work, 'home', 'evaluations');
+    const args = ['evaluate', '--images', images, '--methods', 'equizero', '--resamples', '20', '--json'];
+    await new Promise<void>((ended) => {
+      const env = { ...process.env, DERMORBIT_HOME: join(work, 'home') };
+      const child = spawn(process.execPath, [script, ...args], { env });
+      const watch = setInterval(() => {
+        const journal = readdirSync(evaluations).find((name) => name.endsWith('.jsonl'));
+        // A header, and an image at least.
+        const lines = journal ? readFileSync(join(evaluations, journal), 'utf8').split('\n').length - 1 : 0;
+        if (lines > 1) child.kill('SIGKILL');
+      }, 5);
+      child.on('exit', () => {
+        clearInterval(watch);
+        ended();
+      });
+    });
+    const [interrupted, ...others] = await listRequests(evaluations);
+    expect(others).toEqual([]);
+    expect(interrupted?.request.task).toMatchObject({ models: ['dermorbit-base'], source: { images } });
+    const ended = await dermorbit(...args);
+    expect(ended.code).toBe(0);
+    const { resumedImages } = z.object({ resumedImages: z.number() }).parse(JSON.parse(ended.out));
+    expect(resumedImages).toBeGreaterThan(0);
+    expect(await listRequests(evaluations)).toEqual([]);
+    expect(readdirSync(evaluations).filter((name) => name.endsWith('.jsonl'))).toEqual([]);
   });
 
   it('goes on after files that cannot be read, and ends with 1', async () => {

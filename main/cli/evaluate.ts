@@ -3,7 +3,9 @@ import { join, parse, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { DermOrbitError } from '../contract/errors.ts';
+import { turnedSchema } from '../contract/evaluation-schema.ts';
 import type { Problem } from '../contract/evaluation.ts';
+import type { EvaluateTask } from '../contract/jobs.ts';
 import {
   groupNameSchema,
   headSchema,
@@ -12,18 +14,13 @@ import {
   methodSchema,
 } from '../contract/settings.ts';
 import { dataFolder, defaultModelFolders } from '../engine/folders.ts';
-import { loadModel, type LoadedModel } from '../engine/model.ts';
 import { parseProvider } from '../engine/providers.ts';
 import { ModelStore } from '../engine/store/store.ts';
-import { openDataset } from '../evaluation/datasets/datasets.ts';
 import { defaultBootstrap } from '../evaluation/metrics/bootstrap.ts';
-import {
-  evaluate,
-  planModel,
-  type EvaluationEvent,
-  type EvaluationPlan,
-  type FinishedEvaluation,
-} from '../evaluation/run/evaluate.ts';
+import type { EvaluationEvent, FinishedEvaluation } from '../evaluation/run/evaluate.ts';
+import { Evaluations } from '../evaluation/store/evaluations.ts';
+import { findRequest, requestFile } from '../evaluation/store/unfinished.ts';
+import { evaluateTask, type EvaluationPlaces } from '../jobs/evaluate.ts';
 import { evaluationReport } from '../reports/evaluation-report.ts';
 import { writeFileAtomic } from '../base/atomic.ts';
 import { harmless, interruptSignal, note } from './output.ts';
@@ -82,14 +79,18 @@ export function addEvaluateCommand(program: Command): void {
     .option('--limit <number>', 'only the first images of the set')
     .option('--resamples <number>', 'bootstrap resamples of lesions', String(defaultBootstrap.resamples))
     .option('--provider <provider>', 'auto, cuda, tensorrt, dml, webgpu, coreml or cpu', 'auto')
-    .option('--run <dir>', 'keep what was measured in this folder, and go on from what lies there')
+    .option(
+      '--run <dir>',
+      'keep what was measured, image by image, in this folder, and go on from what lies there',
+    )
     .option('--csv <file>', 'write predictions for the official scorer: FILE.csv becomes FILE.<row>.csv')
     .option('--report <file>', 'write a report: one HTML file with every plot')
     .option('--json', 'print the whole result as JSON and nothing else')
     .addHelpText(
       'after',
       '\nThe image tower reads every orientation of an image once, for all methods. A run that was interrupted\n' +
-        'goes on where it ended when the same command is given again.\n' +
+        'goes on where it ended when the same command is given again, or from the Evaluate screen of the app, which\n' +
+        'lists the finished evaluation, too.\n' +
         '\nExamples:\n  dermorbit evaluate --images ISIC2018_Task3_Validation_Input --report validation.html' +
         '\n  dermorbit evaluate --images photos/ --labels labels.csv --groups c1,c4,d4 --turned random --csv p.csv',
     )
@@ -98,48 +99,76 @@ export function addEvaluateCommand(program: Command): void {
 
 async function evaluateSet(options: EvaluateOptions): Promise<void> {
   const signal = interruptSignal();
-  const { source, choices, views, bootstrap, provider, limit } = parseOptions(options);
-  const set = await openDataset(source, signal);
-  const models: LoadedModel[] = [];
-  try {
-    const store = new ModelStore(defaultModelFolders());
-    for (const id of new Set(options.model)) {
-      const found = await store.find(id);
-      if (models.some((model) => model.id === found.manifest.id)) {
-        throw new DermOrbitError('OPTION_INVALID', `Two of the models have the id "${found.manifest.id}".`);
-      }
-      models.push(await loadModel(found, provider));
-    }
-    const planned = models.map((model) => planModel(model, set, choices, limit));
-    for (const { model, problems } of planned) {
-      listProblems(models.length > 1 ? `${model.id}: ` : '', problems);
-    }
-    const plan = { source, models: planned, views, bootstrap };
-    const finished = await run(plan, options, signal);
-    await write(finished, options);
-    if (options.json) process.stdout.write(`${JSON.stringify(finished.evaluation, null, 2)}\n`);
-    else printEvaluation(finished.evaluation);
-    if (finished.failedImages > 0) process.exitCode = 1;
-  } finally {
-    await Promise.all(models.map((model) => model.release()));
-  }
+  const store = new ModelStore(defaultModelFolders());
+  const task = parseTask(options, await modelsOf(store, options.model));
+  const evaluations = new Evaluations(join(dataFolder(), 'evaluations'));
+  const id = evaluations.newId();
+  const shown = new EvaluationProgress(task.models.length > 1);
+  const finished = await evaluateTask(
+    task,
+    { ...(await placesOf(task, options, evaluations.folder, id)), folder: evaluations.folderOf(id) },
+    {
+      store,
+      signal,
+      onPlanned: (planned) => {
+        for (const { model, problems } of planned) {
+          listProblems(planned.length > 1 ? `${model.id}: ` : '', problems);
+        }
+      },
+      onEvent: (event) => {
+        shown.show(event);
+      },
+    },
+  ).finally(() => {
+    shown.stop();
+  });
+  note(harmless(`Kept for the Evaluate screen: ${evaluations.folderOf(id)}`));
+  await write(finished, options);
+  if (options.json) process.stdout.write(`${JSON.stringify(finished.evaluation, null, 2)}\n`);
+  else printEvaluation(finished.evaluation);
+  if (finished.failedImages > 0) process.exitCode = 1;
 }
 
-function parseOptions(options: EvaluateOptions) {
-  const turned = parseList('--turned', options.turned, ['none', 'random', 'all'] as const);
+/** Names by which the models are found from any folder, as whoever goes on with the evaluation may be in another one. */
+async function modelsOf(store: ModelStore, names: readonly string[]): Promise<string[]> {
+  const found = names.map(async (name) => {
+    const { folder } = await store.find(name);
+    return resolve(folder) === resolve(name) ? resolve(name) : name;
+  });
+  return Promise.all(found);
+}
+
+/**
+ * Without a folder of its own an evaluation is kept where the app keeps its own: what is interrupted, it lists and goes on
+ * with, and so does the same command.
+ */
+async function placesOf(
+  task: EvaluateTask,
+  { run }: EvaluateOptions,
+  folder: string,
+  id: string,
+): Promise<Omit<EvaluationPlaces, 'folder'>> {
+  if (run !== undefined) return { journals: resolve(run), request: null };
+  return { journals: folder, request: requestFile(folder, (await findRequest(folder, task)) ?? id) };
+}
+
+/** What was asked for, every field decided. @throws DermOrbitError OPTION_INVALID naming the option */
+function parseTask(options: EvaluateOptions, models: string[]): EvaluateTask {
+  const turned = parseList('--turned', options.turned, turnedSchema.options);
   if (turned.length !== 1) throw new DermOrbitError('OPTION_INVALID', '--turned takes one value.');
-  const step =
-    options.angleStep === undefined ? null : parseNumber('--angle-step', options.angleStep, 1, 180);
   const choose = <T extends string>(
     name: string,
     text: string | undefined,
     schema: z.ZodEnum<Record<T, T>>,
   ) => (text === undefined ? [] : parseList(name, text, schema.options as readonly T[]));
+  const path = (text: string | undefined) => (text === undefined ? null : resolve(text));
   return {
+    models,
+    provider: parseProvider(options.provider),
     source: {
       images: resolve(options.images),
-      labels: options.labels === undefined ? null : resolve(options.labels),
-      lesions: options.groupings === undefined ? null : resolve(options.groupings),
+      labels: path(options.labels),
+      lesions: path(options.groupings),
     },
     choices: {
       groups: choose('--groups', options.groups, groupNameSchema),
@@ -148,19 +177,15 @@ function parseOptions(options: EvaluateOptions) {
       inverses: choose('--inverses', options.inverses, inverseSchema),
       heads: choose('--heads', options.heads, headSchema),
     },
-    views: {
+    options: {
       turned: turned[0]!,
-      angles:
-        step === null ? [] : Array.from({ length: Math.ceil(360 / step - 1e-9) }, (_, place) => place * step),
+      angleStep:
+        options.angleStep === undefined ? null : parseNumber('--angle-step', options.angleStep, 1, 180),
       seed: parseNumber('--seed', options.seed, 0, 2 ** 31 - 1, true),
       checkedImages: parseNumber('--check', options.check, 0, 1e6, true),
-    },
-    bootstrap: {
-      ...defaultBootstrap,
+      limit: options.limit === undefined ? null : parseNumber('--limit', options.limit, 1, 1e7, true),
       resamples: parseNumber('--resamples', options.resamples, 1, 1e6, true),
     },
-    provider: parseProvider(options.provider),
-    limit: options.limit === undefined ? undefined : parseNumber('--limit', options.limit, 1, 1e9, true),
   };
 }
 
@@ -187,36 +212,36 @@ function parseNumber(option: string, text: string, least: number, most: number, 
   return number;
 }
 
-/** Before anything runs: what is wrong with the set, and what it costs. */
+/** What is wrong with the set, and what is left out for it. */
 function listProblems(prefix: string, problems: readonly Problem[]): void {
   for (const { code, message, excluded } of problems) {
     note(harmless(`${prefix}${message}${excluded ? ' Left out.' : ''} (${code})`));
   }
 }
 
-async function run(
-  plan: EvaluationPlan,
-  options: EvaluateOptions,
-  signal: AbortSignal,
-): Promise<FinishedEvaluation> {
-  const several = plan.models.length > 1;
-  let shown: { key: string; display: ProgressDisplay } | null = null;
-  const units = { image: 'images', statistics: 'rows of statistics' } as const;
-  const onEvent = ({ kind, model, done, total, id }: EvaluationEvent) => {
+/** A bar for the images of each model, and one for its statistics. */
+class EvaluationProgress {
+  readonly #several: boolean;
+  #shown: { readonly key: string; readonly display: ProgressDisplay } | null = null;
+
+  constructor(several: boolean) {
+    this.#several = several;
+  }
+
+  show({ kind, model, done, total, id }: EvaluationEvent): void {
     const key = `${kind} ${model}`;
-    if (shown?.key !== key) {
-      shown?.display.stop();
-      shown = { key, display: showProgress(total, several ? `${units[kind]} (${model})` : units[kind]) };
+    if (this.#shown?.key !== key) {
+      this.stop();
+      const unit = { image: 'images', statistics: 'rows of statistics' }[kind];
+      this.#shown = { key, display: showProgress(total, this.#several ? `${unit} (${model})` : unit) };
     }
-    shown.display.update(done, id);
-  };
-  const stop = () => shown?.display.stop();
-  return evaluate(plan, {
-    folder: options.run === undefined ? join(dataFolder(), 'evaluations') : resolve(options.run),
-    removeJournal: options.run === undefined,
-    signal,
-    onEvent,
-  }).finally(stop);
+    this.#shown.display.update(done, id);
+  }
+
+  stop(): void {
+    this.#shown?.display.stop();
+    this.#shown = null;
+  }
 }
 
 async function write(

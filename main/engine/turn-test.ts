@@ -1,5 +1,6 @@
 // The turn test: the image turned through a full circle in small steps, seen by the plain model and by the
 // equivariant one. Between quarter turns pixels are interpolated, so nothing is exact there: that is what it shows.
+import { freeAngles } from '../contract/angles.ts';
 import type { TurnTestPoint } from '../contract/engine.ts';
 import type { Settings } from '../contract/settings.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
@@ -24,10 +25,8 @@ export async function* turnTest(
 ): AsyncGenerator<TurnTestPoint> {
   const { classes, input } = model.manifest;
   const plain = resolveSettings({ group: 'c1', method: 'vanilla' }, model.combiners);
-  const count = Math.ceil(360 / step - 1e-9);
-  for (let i = 0; i < count; i++) {
+  for (const angle of freeAngles(step)) {
     signal?.throwIfAborted();
-    const angle = i * step;
     const orbit = orbitOfImage(model, rotateSquare(square, input.size, angle));
     const answer = async (chosen: Settings) => {
       const { probabilities } = await predict(orbit, chosen);

@@ -72,6 +72,9 @@ describe('openDataset', () => {
     await expect(jobs.call('evaluate', request('bad', { models: ['no-such-model'] }))).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
+    // One model by two names.
+    const twice = request('bad', { models: [bench.model.folder, `${bench.model.folder}/`] });
+    await expect(jobs.call('evaluate', twice)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     expect(existsSync(join(bench.root, 'bad', 'result'))).toBe(false);
   });
 });

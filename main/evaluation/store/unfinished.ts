@@ -3,6 +3,7 @@
 // between the app lists it, goes on with it or discards it.
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import { evaluateTaskSchema } from '../../contract/jobs.ts';
@@ -68,6 +69,14 @@ export async function listRequests(folder: string): Promise<{ id: string; reques
   });
   const found = (await Promise.all(read)).flat();
   return found.sort((a, b) => b.request.asked.localeCompare(a.request.asked) || a.id.localeCompare(b.id));
+}
+
+/** The id of the latest request for the same; undefined if there is none. */
+export async function findRequest(
+  folder: string,
+  task: UnfinishedRequest['task'],
+): Promise<string | undefined> {
+  return (await listRequests(folder)).find(({ request }) => isDeepStrictEqual(request.task, task))?.id;
 }
 
 /**
