@@ -2,6 +2,7 @@
 // The command line: one file per command, loaded when it is called, so that help comes at once.
 import { Command } from 'commander';
 import { version } from '../engine/version.ts';
+import { removeAbandonedUploads } from '../services/uploads.ts';
 import { addBenchCommand } from './bench.ts';
 import { addClassifyCommand } from './classify.ts';
 import { addEvaluateCommand } from './evaluate.ts';
@@ -27,6 +28,8 @@ addReproduceCommand(program);
 addBenchCommand(program);
 
 surviveLostOutput();
+// What a killed session of the app left of people's pictures goes with whatever starts next.
+void removeAbandonedUploads();
 
 try {
   await program.parseAsync();

@@ -1,6 +1,7 @@
 // The host refuses whoever is not its own page: each row of this file is one way in that must stay shut.
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { testApplication, type TestApplication } from '../testing/application.ts';
 import { openHost, type Host } from './server.ts';
@@ -142,6 +143,20 @@ describe('foreign pages', () => {
       expect(await opens(`/${token}/socket`, { host: name, origin: own() })).toBe(false);
     },
   );
+  it('a person who opens the page from a file or a link that holds the token is let in, to the page only', async () => {
+    const headers = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    expect((await send(`/${token}/`, { headers })).status).toBe(200);
+    expect((await send(`/wrong/`, { headers })).status).toBe(403);
+    expect((await send(`/${token}/assets/page.js`, { headers })).status).toBe(403);
+    expect((await send(`/${token}/`, { headers: { ...headers, 'sec-fetch-dest': 'iframe' } })).status).toBe(
+      403,
+    );
+    expect((await send(`/${token}/`, { method: 'POST', headers })).status).toBe(403);
+  });
   it('our own page is let in', async () => {
     expect(await opens(`/${token}/socket`, { origin: own() })).toBe(true);
   });
@@ -224,5 +239,61 @@ describe('pictures and uploads', () => {
     expect(frames).toContainEqual(expect.objectContaining({ kind: 'result', id: 2 }));
     expect(frames).toContainEqual(expect.objectContaining({ kind: 'error', id: 3 }));
     socket.close();
+  });
+});
+
+describe('nothing that comes from outside ends the host', () => {
+  const upgrade = 'GET /x HTTP/1.1\r\nHost: evil\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  const beginnings = [upgrade, 'GET / HTTP/1.1\r\nHost: a\r\n', '\u0016\u0003\u0001', ''];
+
+  /** Connects, sends, and resets the connection at once. */
+  const sendAndReset = (text: string) =>
+    new Promise<void>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.write(text);
+        setTimeout(() => socket.resetAndDestroy(), 0);
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        resolve();
+      });
+    });
+
+  it('not 2,000 connections that are reset in the middle of an upgrade or a request', async () => {
+    const uncaught: unknown[] = [];
+    const hear = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtException', hear);
+    try {
+      for (let round = 0; round < 50; round++) {
+        await Promise.all(
+          Array.from({ length: 40 }, (_, index) => sendAndReset(beginnings[index % beginnings.length]!)),
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } finally {
+      process.off('uncaughtException', hear);
+    }
+    expect(uncaught).toEqual([]);
+    expect((await send(`/${token}/`)).status).toBe(200);
+  });
+
+  it('not a document whose name was cut inside a character', async () => {
+    const id = test.application.documents.add({ name: 'half \ud83d.csv', mediaType: 'text/csv', text: 'a' });
+    const answer = await send(`/${token}/download/${id}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-disposition']).toContain('half%20%EF%BF%BD.csv');
+  });
+
+  it('not a route that throws', async () => {
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const get = vi.spyOn(test.application.documents, 'get').mockImplementation(() => {
+      throw new Error('/home/somebody: broken');
+    });
+    const answer = await send(`/${token}/download/x`);
+    expect([answer.status, answer.body]).toEqual([500, 'Internal error']);
+    expect(errors).toHaveBeenCalled();
+    get.mockRestore();
+    errors.mockRestore();
+    expect((await send(`/${token}/`)).status).toBe(200);
   });
 });

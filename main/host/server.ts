@@ -31,17 +31,29 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const token = randomBytes(32).toString('base64url');
   const resources = openResources(options.application, options.rendererFolder);
   const server = createServer();
+  // From its first line every connection has somebody who hears its errors: a socket that was handed over for an
+  // upgrade has lost the server's own listener, and a reset of it would end the process.
+  server.on('connection', (socket) => {
+    socket.on('error', () => {
+      socket.destroy();
+    });
+  });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestMessage });
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
+  server.on('error', (error) => {
+    console.error(`The server reported: ${error.message}`);
+  });
   const { port } = server.address() as AddressInfo;
   const guard = new Guard(port, token);
 
   server.on('request', (request, response) => {
-    void respond(options.application, resources, guard, request, response);
+    void respond(options.application, resources, guard, request, response).catch((thrown: unknown) => {
+      fail(response, thrown);
+    });
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (guard.pathOf(request) !== 'socket' || !guard.sameOrigin(request, 'required')) {
@@ -85,6 +97,16 @@ class Guard {
     return match?.[2] ?? '';
   }
 
+  /**
+   * Whether a person opens the page from a link or a file of theirs: no page can read what such a navigation gets, and
+   * who follows it knows the token.
+   */
+  opensPage(request: IncomingMessage): boolean {
+    const { headers, method } = request;
+    const navigates = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+    return method === 'GET' && navigates && headers.origin === undefined && this.pathOf(request) === '';
+  }
+
   /** Whether the request comes from our own page; browsers send no Origin with a plain GET of their own. */
   sameOrigin(request: IncomingMessage, origin: 'required' | 'optional'): boolean {
     const site = request.headers['sec-fetch-site'];
@@ -105,7 +127,10 @@ async function respond(
   const method = request.method ?? '';
   if (
     path === null ||
-    !guard.sameOrigin(request, method === 'GET' || method === 'HEAD' ? 'optional' : 'required')
+    !(
+      guard.opensPage(request) ||
+      guard.sameOrigin(request, method === 'GET' || method === 'HEAD' ? 'optional' : 'required')
+    )
   ) {
     refuse(response, 403, 'Forbidden');
   } else if (method === 'GET' || method === 'HEAD') {
@@ -155,6 +180,13 @@ async function receiveData(
     response.setHeader('connection', 'close');
     write(response, json(400, asDermOrbitError(thrown).toRecord() satisfies ErrorRecord), false);
   }
+}
+
+/** No throw of any route ends the host: the answer is an error without particulars, or, once begun, cut off. */
+function fail(response: ServerResponse, thrown: unknown): void {
+  console.error('A request failed:', thrown);
+  if (response.headersSent) response.destroy();
+  else refuse(response, 500, 'Internal error');
 }
 
 function json(status: number, value: unknown): Resource {

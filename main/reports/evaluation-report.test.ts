@@ -98,6 +98,8 @@ describe('the evaluation report', () => {
   it('is one page without scripts and requests, and gives no text from outside the power of markup', () => {
     const html = evaluationReport(evaluation());
     expect(html.includes('<img')).toBe(false);
+    expect(html).toContain('http-equiv="Content-Security-Policy"');
+    expect(html).not.toContain('/data/');
     expect(/<script|<link|<iframe|<[^>]* src=|url\(|https?:\/\//.exec(html)?.[0]).toBeUndefined();
     expect(html).toContain('&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;&#39;');
     // Every tag that is opened is closed: nothing from outside could have closed one.

@@ -12,16 +12,21 @@ import {
   mainTable,
 } from './evaluation/overview.ts';
 import { evaluationStyle } from './evaluation/style.ts';
+import { documentHead } from './document-head.ts';
+import { fileName, withNamesOnly } from './names-only.ts';
 import { escaped } from './html.ts';
 
-/** The whole page as HTML text. */
-export function evaluationReport(evaluation: Evaluation): string {
-  const folder = evaluation.dataset.images.split(/[/\\]/).findLast((part) => part !== '') ?? 'Evaluation';
+/**
+ * The whole page as HTML text.
+ * @param paths whether it says where the images and labels lie, or only what they are called
+ */
+export function evaluationReport(given: Evaluation, paths: 'names' | 'full' = 'names'): string {
+  const evaluation = paths === 'full' ? given : withNamesOnly(given);
+  const folder = fileName(evaluation.dataset.images);
   const made = evaluation.made.slice(0, 16).replace('T', ' ');
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>${escaped(`Evaluation: ${folder}`)}</title><style>${evaluationStyle}</style></head>
+${documentHead(`Evaluation: ${folder}`, evaluationStyle)}
 <body><main>
 <header><h1>${escaped(folder)}</h1>
 <p class="soft">DermOrbit evaluation, ${escaped(made)} UTC. <span class="notice">Research use only, not a medical device</span></p></header>

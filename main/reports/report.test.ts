@@ -39,7 +39,21 @@ describe('report', () => {
       expect(html).toContain(part);
     }
     expect(html).not.toMatch(/<script|https?:/);
+    expect(html).toContain(`http-equiv="Content-Security-Policy" content="default-src 'none';`);
     expect(html.match(/class="differs"/g)).toHaveLength(1);
+  });
+
+  it('names the file and not the folders it lies in', () => {
+    const record = exampleRecord('/home/erika-mustermann/patients/lesion.jpg');
+    const html = reportHtml({
+      inspection: { record, evidence, evidenceError: null, alternatives: [] },
+      picture: 'data:image/png;base64,AA==',
+      modelName: 'Base',
+      made,
+      versions,
+    });
+    expect(html).toContain('lesion.jpg');
+    expect(html).not.toContain('mustermann');
   });
 
   it('escapes hostile file names', () => {

@@ -4,6 +4,8 @@ import type { Inspection } from '../contract/engine.ts';
 import { cssColour, palette } from '../contract/palette.ts';
 import { rankClasses, type Classification, type Evidence, type Orientation } from '../contract/record.ts';
 import { malignantClasses } from '../contract/settings.ts';
+import { documentHead } from './document-head.ts';
+import { fileName } from './names-only.ts';
 import { escaped } from './html.ts';
 import { reportStyle } from './report-style.ts';
 import { className, percent, settingsLine, stabilitySentence } from './text.ts';
@@ -21,10 +23,10 @@ export interface ReportInput {
 /** The whole page as HTML text. Everything that comes from outside is escaped. */
 export function reportHtml(input: ReportInput): string {
   const { record } = input.inspection;
-  const name = record.image.path.split(/[/\\]/).at(-1) ?? record.image.path;
+  const name = fileName(record.image.path);
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>${escaped(`DermOrbit report: ${name}`)}</title><style>${reportStyle}</style></head>
+${documentHead(`DermOrbit report: ${name}`, reportStyle)}
 <body>
 <header><h1>${escaped(name)}</h1><p>DermOrbit report, ${escaped(input.made.toISOString().slice(0, 16).replace('T', ' '))} UTC.
 <strong>Research use only, not a medical device.</strong></p></header>
@@ -134,7 +136,7 @@ function alternatives(inspection: Inspection): string {
 function provenance({ inspection: { record }, modelName, versions }: ReportInput): string {
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const facts: [string, string][] = [
-    ['File', `${record.image.path}, ${record.image.width} x ${record.image.height} pixels`],
+    ['File', `${fileName(record.image.path)}, ${record.image.width} x ${record.image.height} pixels`],
     ['Image sha256', record.image.sha256],
     ['Model', `${modelName} (${record.model.id}), sha256 ${record.model.sha256}`],
     ['Settings', settingsLine(record)],

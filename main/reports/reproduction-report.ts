@@ -3,6 +3,7 @@
 import type { Measurement, ReproducedRow, ReproducedStage, Reproduction } from '../contract/reproduction.ts';
 import { share, shareCell, tableOf } from './evaluation/figures.ts';
 import { evaluationStyle } from './evaluation/style.ts';
+import { documentHead } from './document-head.ts';
 import { escaped } from './html.ts';
 
 /** The whole page as HTML text. */
@@ -18,8 +19,7 @@ export function reproductionReport(reproduction: Reproduction): string {
   const name = `Reproduction: ${title}`;
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>${escaped(name)}</title><style>${evaluationStyle}</style></head>
+${documentHead(name, evaluationStyle)}
 <body><main>
 <header><h1>${escaped(name)}</h1>
 <p class="soft">DermOrbit, ${escaped(made.slice(0, 16).replace('T', ' '))} UTC. <span class="notice">Research use only, not a medical device</span></p></header>

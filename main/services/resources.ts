@@ -138,7 +138,7 @@ function download(application: Application, id: string | undefined): Resource {
   if (document === undefined) return notFound;
   const headers = {
     'content-type': `${document.mediaType}; charset=utf-8`,
-    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(document.name)}`,
+    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(document.name.toWellFormed())}`,
     'cache-control': 'no-store',
   };
   return { status: 200, headers, body: document.text };

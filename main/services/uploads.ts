@@ -1,11 +1,12 @@
 // Files that come as bytes (dropped on the browser page, or pasted): kept in a private temporary folder for as
 // long as the app runs. Folders of runs that ended without tidying up are removed at the next start.
 import { createWriteStream, mkdtempSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isOwnerGone, keepFresh, processTag } from '../base/process-tag.ts';
 import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../contract/errors.ts';
 import { newId } from '../base/ids.ts';
 
@@ -32,9 +33,10 @@ export interface Uploads {
 }
 
 export async function openUploads(parent = tmpdir()): Promise<Uploads> {
-  await removeAbandoned(parent);
+  await removeAbandonedUploads(parent);
   // mkdtemp makes the folder readable by this user only (mode 0700).
-  const folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
+  const folder = mkdtempSync(join(parent, `${prefix}${processTag()}-`));
+  const stopTouching = keepFresh(folder);
   return {
     folder,
     receive: async (name, body, limit, tooLarge) => {
@@ -42,7 +44,7 @@ export async function openUploads(parent = tmpdir()): Promise<Uploads> {
       try {
         await write(own, plainName(name), body, limit, tooLarge);
       } catch (thrown) {
-        await rm(own, { recursive: true, force: true });
+        await rm(own, { recursive: true, force: true }).catch(() => undefined);
         throw thrown;
       }
       return join(own, plainName(name));
@@ -62,9 +64,12 @@ export async function openUploads(parent = tmpdir()): Promise<Uploads> {
       await write(join(target, ...names), file, body, limit, 'IMAGE_TOO_LARGE');
     },
     remove: async (path) => {
-      if (path.startsWith(folder)) await rm(join(path, '..'), { recursive: true, force: true });
+      if (path.startsWith(folder + sep)) await rm(join(path, '..'), { recursive: true, force: true });
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: async () => {
+      stopTouching();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -90,37 +95,59 @@ async function write(
     const source = body instanceof Readable ? body : Readable.from([body]);
     await pipeline(source, meter, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
   } catch (thrown) {
-    await rm(path, { force: true });
-    throw asDermOrbitError(thrown, 'WRITE_FAILED');
+    await rm(path, { force: true }).catch(() => undefined);
+    throw uploadError(name, thrown);
   }
 }
+
+/** What a system error says names our folder, which is no business of the page: only its code is passed on. */
+function uploadError(name: string, thrown: unknown): DermOrbitError {
+  const known = asDermOrbitError(thrown, 'WRITE_FAILED');
+  const system =
+    thrown instanceof Error && 'syscall' in thrown && 'code' in thrown ? String(thrown.code) : null;
+  if (system === null) return known;
+  return new DermOrbitError(known.code, `${name} could not be kept (${system}).`, { cause: thrown });
+}
+
+/** Bytes of a file's name that every file system takes, with room for what encrypted ones add. */
+const longestName = 140;
 
 /** A name that is one plain component of a path on every platform, with its extension kept. */
 export function plainName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? '';
   const plain = last
+    .toWellFormed()
     .replaceAll(/[\u0000-\u001f\u007f<>:"|?*]/g, '_')
     .replace(/^\.+/, '')
     .replace(/[. ]+$/, '');
-  return plain === '' ? 'unnamed' : plain.slice(-120);
+  return plain === '' ? 'unnamed' : endOf(plain, longestName);
 }
 
-async function removeAbandoned(parent: string): Promise<void> {
-  const names = await readdir(parent).catch(() => []);
-  for (const name of names) {
-    const owner = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
-    if (Number.isInteger(owner) && !isRunning(owner)) {
-      // Another user's folder refuses; it is theirs to remove.
-      await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
-    }
+/** The end of a text in at most so many bytes of UTF-8, cut between characters. */
+function endOf(text: string, most: number): string {
+  let [end, bytes] = ['', 0];
+  for (const character of [...text].reverse()) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > most) break;
+    end = character + end;
   }
+  return end;
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+/**
+ * Removes what sessions left behind that ended without tidying up: pictures of patients must not outlive them.
+ * Called at every start of the application and of the command line. What a running session has is never touched.
+ */
+export async function removeAbandonedUploads(parent = tmpdir()): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(prefix))) {
+    const path = join(parent, name);
+    const found = await lstat(path).catch(() => null);
+    // Of another user's folder nothing is asked and nothing removed; a link is none of ours.
+    if (!found?.isDirectory() || (process.getuid && found.uid !== process.getuid())) continue;
+    const tag = name.slice(prefix.length).split('-')[0] ?? '';
+    if (isOwnerGone(tag, found.mtimeMs)) {
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    }
   }
 }

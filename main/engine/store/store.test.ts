@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { processTag, tagOf } from '../../base/process-tag.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
 import { temporaryStore } from '../../testing/model-store.ts';
 import { smallClasses, smallImport } from '../../testing/random-model.ts';
@@ -156,8 +157,10 @@ describe('remove', () => {
 it('an import sweeps away what killed imports left, and nothing of those that still run', async () => {
   // A process that has ended: its number is free.
   const { pid: dead } = spawnSync(process.execPath, ['--version']);
-  const leftovers = [`.tmp-old-${dead}`, `.tmp-a-b-c-${dead}`, '.tmp-unnamed'];
-  const running = [`.tmp-live-${process.pid}`, `.tmp-other-${process.ppid}`];
+  const leftovers = [`.tmp-old-${dead}`, `.tmp-a-b-c-${tagOf(dead)}`, '.tmp-unnamed'];
+  // The number of a running process, which started after the one that left this: the number was given again.
+  leftovers.push(`.tmp-again-${processTag().replace(/\.\d+\./, '.1.')}`);
+  const running = [`.tmp-live-${processTag()}`, `.tmp-other-${tagOf(process.ppid)}`];
   for (const name of [...leftovers, ...running]) {
     mkdirSync(join(folders.imported, name));
     writeFileSync(join(folders.imported, name, 'image-tower.onnx'), 'half');

@@ -1,8 +1,9 @@
 // The installed models: those that come with DermOrbit, then those that people imported.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, sep } from 'node:path';
+import { isOwnerGone, processTag } from '../../base/process-tag.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { modelIdSchema, type ModelDetails } from '../../contract/manifest.ts';
 import type { ModelFolders } from '../folders.ts';
@@ -83,7 +84,7 @@ export class ModelStore {
     }
     await this.#sweep();
     // A name of its own for each import, so that two under one id cannot write into each other's files.
-    const name = `${temporaryPrefix}${id}-${randomUUID()}-${process.pid}`;
+    const name = `${temporaryPrefix}${id}-${randomUUID()}-${processTag()}`;
     return { target, temporary: join(this.#folders.imported, name) };
   }
 
@@ -102,7 +103,7 @@ export class ModelStore {
       throw new DermOrbitError('MODEL_NOT_FOUND', `No imported model has the id "${id}".`);
     }
     // Renamed first: a removal that is interrupted leaves no half package that could be opened.
-    const doomed = join(this.#folders.imported, `${temporaryPrefix}${id}-${randomUUID()}-${process.pid}`);
+    const doomed = join(this.#folders.imported, `${temporaryPrefix}${id}-${randomUUID()}-${processTag()}`);
     await rename(folder, doomed);
     await rm(doomed, { recursive: true, force: true });
     return folder;
@@ -111,9 +112,11 @@ export class ModelStore {
   /** Removes what imports and removals that were killed left behind, unless their process still runs. */
   async #sweep(): Promise<void> {
     const names = await readdir(this.#folders.imported).catch(() => []);
-    const abandoned = names.filter(
-      (name) => name.startsWith(temporaryPrefix) && !isRunning(Number(name.split('-').at(-1))),
-    );
+    const abandoned: string[] = [];
+    for (const name of names.filter((each) => each.startsWith(temporaryPrefix))) {
+      const found = await stat(join(this.#folders.imported, name)).catch(() => null);
+      if (found && isOwnerGone(name.split('-').at(-1) ?? '', found.mtimeMs)) abandoned.push(name);
+    }
     await Promise.all(
       abandoned.map((name) => rm(join(this.#folders.imported, name), { recursive: true, force: true })),
     );
@@ -135,13 +138,4 @@ async function packageNames(folder: string): Promise<string[]> {
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort();
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { cacheNameSchema, type CacheSummary } from '../../contract/caches.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import { decodeHeader, headerBytes, recordBytes, startsAsCache, type CacheKey } from './layout.ts';
-import { cacheOwner, lockCache, unlockCache } from './lock.ts';
+import { lockOwner, releaseLock } from '../../base/lock.ts';
+import { lockCache } from './lock.ts';
 
 /** Where caches lie in a data folder, unless a run says otherwise. */
 export const cachesFolder = (dataFolder: string) => join(dataFolder, 'caches');
@@ -36,7 +37,7 @@ export async function removeCache(folder: string, name: string): Promise<void> {
     try {
       await rm(path);
     } finally {
-      await unlockCache(path);
+      await releaseLock(path);
     }
   } catch (thrown) {
     throw asDermOrbitError(thrown, 'WRITE_FAILED');
@@ -70,7 +71,7 @@ async function inspect(folder: string, name: string): Promise<CacheSummary | nul
       bytes: stat.size,
       holds: key && describe(key, stat.size),
       changed: stat.mtime.toISOString(),
-      inUse: (await cacheOwner(path)) !== null,
+      inUse: (await lockOwner(path)) !== null,
     };
   } catch {
     return null;

@@ -17,7 +17,8 @@ import {
   type OrbitKey,
   type PixelKey,
 } from './layout.ts';
-import { lockCache, unlockCache } from './lock.ts';
+import { lockCache } from './lock.ts';
+import { releaseLock } from '../../base/lock.ts';
 
 /** Left free beside the cache: for checkpoints, the model, and whatever else runs. */
 const reservedBytes = 256 * 2 ** 20;
@@ -74,7 +75,7 @@ export class RecordCache<Key extends CacheKey> {
         throw error;
       }
     } catch (error) {
-      await unlockCache(path);
+      await releaseLock(path);
       throw asDermOrbitError(error, 'WRITE_FAILED');
     }
   }
@@ -145,7 +146,7 @@ export class RecordCache<Key extends CacheKey> {
   async close(): Promise<void> {
     await this.#file.sync().catch(() => undefined);
     await this.#file.close();
-    await unlockCache(this.path);
+    await releaseLock(this.path);
   }
 }
 

@@ -1,0 +1,52 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { lockOwner, releaseLock, takeLock } from './lock.ts';
+import { processTag } from './process-tag.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'dermorbit-lock-'));
+const path = join(folder, 'file');
+const lock = `${path}.lock`;
+beforeEach(() => {
+  rmSync(lock, { force: true });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('is had by one at a time, and is gone when given back', async () => {
+  expect(await lockOwner(path)).toBeNull();
+  expect(await takeLock(path)).toBeNull();
+  expect(await lockOwner(path)).toBe(process.pid);
+  expect(await takeLock(path)).toBe(process.pid);
+  await releaseLock(path);
+  expect(existsSync(lock)).toBe(false);
+});
+
+it.each([
+  ['a bare number of a program that runs', '1'],
+  ['nonsense', 'nobody'],
+  ['a process that started earlier under our number', processTag().replace(/\.\d+\./, '.1.')],
+])('%s does not hold it', async (_name, content) => {
+  writeFileSync(lock, content);
+  expect(await lockOwner(path)).toBeNull();
+  expect(await takeLock(path)).toBeNull();
+  expect(readFileSync(lock, 'utf8')).toBe(processTag());
+  await releaseLock(path);
+});
+
+it('that is being written counts; one that was never written does not', async () => {
+  writeFileSync(lock, '');
+  expect(await takeLock(path)).toBe(0);
+  utimesSync(lock, new Date(), new Date(Date.now() - 60_000));
+  expect(await takeLock(path)).toBeNull();
+  await releaseLock(path);
+});
+
+it('of ten that want it at once, one gets it', async () => {
+  writeFileSync(lock, '1');
+  const answers = await Promise.all(Array.from({ length: 10 }, () => takeLock(path)));
+  expect(answers.filter((answer) => answer === null).length).toBeLessThanOrEqual(1);
+  await releaseLock(path);
+});
