@@ -126,7 +126,7 @@ export function plainName(name: string): string {
 /** The end of a text in at most so many bytes of UTF-8, cut between characters. */
 function endOf(text: string, most: number): string {
   let [end, bytes] = ['', 0];
-  for (const character of [...text].reverse()) {
+  for (const character of Array.from(text).reverse()) {
     bytes += Buffer.byteLength(character);
     if (bytes > most) break;
     end = character + end;
