@@ -12,7 +12,7 @@ const rooms: Record<string, readonly string[]> = {
   groups: [],
   onnx: [],
   autodiff: ['onnx'],
-  backbones: ['contract', 'base', 'onnx'],
+  backbones: ['contract', 'base', 'groups', 'onnx'],
   equivariance: ['contract', 'groups', 'onnx'],
   imaging: ['contract', 'base'],
   base: ['contract'],

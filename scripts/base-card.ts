@@ -1,4 +1,5 @@
 // What the bundled model is measured at, and the card that says so.
+import { packagedResNet } from '../main/backbones/clip-resnet/import.ts';
 import type { EvaluationRow } from '../main/contract/evaluation.ts';
 import type { Manifest } from '../main/contract/manifest.ts';
 import type { ProviderChoice } from '../main/contract/settings.ts';
@@ -126,6 +127,7 @@ export function baseCard({ tower, orbit, networks, base, measured }: BaseFacts):
   const { layers, width, size, embedding } = tower.architecture;
   const { classes, images } = measured;
   const { features, architecture } = base.manifest;
+  const heads = packagedResNet(base.manifest)?.heads ?? 0;
   const passes = tower.smallerFirst.map((stage) => `${stage.rounds} on ${stage.size} x ${stage.size} pixels`);
   const whole = tower.rounds - tower.smallerFirst.reduce((sum, { rounds }) => sum + rounds, 0);
   const { augmentation: changes } = tower;
@@ -137,7 +139,7 @@ export function baseCard({ tower, orbit, networks, base, measured }: BaseFacts):
     `A small image classifier for dermoscopic images of single skin lesions: seven classes (${classes.join(', ')}) of ISIC 2018 Task 3. It comes with DermOrbit so that the product runs on real weights from the first start, and DermOrbit made it: \`npm run train:base\`.`,
     '**Research use only. Not a medical device. Do not use it to make or to delay a decision about a patient.**',
     '## What it is',
-    `- Image tower and attention pool in the manner of CLIP's modified ResNet: blocks ${layers.join('-')}, width ${width}, input ${size} x ${size}, feature map ${features.channels} x ${features.size} x ${features.size}, embedding ${embedding}, ${architecture.heads} heads in the pool; ${(architecture.parameters / 1e6).toFixed(1)} million weights.\n` +
+    `- Image tower and attention pool in the manner of CLIP's modified ResNet: blocks ${layers.join('-')}, width ${width}, input ${size} x ${size}, feature map ${features.channels} x ${features.size} x ${features.size}, embedding ${embedding}, ${heads} heads in the pool; ${(architecture.parameters / 1e6).toFixed(1)} million weights.\n` +
       `- Trained class embeddings [${embedding}, ${classes.length}]; logits are the raw products of embedding and class embeddings (no normalisation, scale 1).\n` +
       '- Lambda net and attention nets (QNet, KNet) at feature level, for quarter turns (c4), inverse on, orbit head.\n' +
       '- Weights are stored in half precision and computed with in single precision.',

@@ -1,6 +1,8 @@
 // The manifest of a model package: everything the product needs to know about a model before it opens a graph.
 // A package is one folder: manifest.json, the files it names, and nothing else that is read.
 import { z } from 'zod';
+import { evidenceKindSchema, headSchema, resizeSchema } from './backbone.ts';
+import { withoutVersionOne } from './manifest-v1.ts';
 
 /** A file of the package: a plain name inside the package folder, never a path. */
 const packageFileSchema = z.strictObject({
@@ -30,8 +32,9 @@ export const modelIdSchema = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/)
   .refine((id) => !reservedNames.test(id), 'a name that Windows keeps for itself');
 
+/** Version 2. What is read from a file goes through {@link readManifest}, which knows version 1 too. */
 export const manifestSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(2),
   id: modelIdSchema,
   name: z.string().min(1).max(200),
   description: z.string().max(2000),
@@ -46,25 +49,30 @@ export const manifestSchema = z.strictObject({
     .min(2)
     .max(1000)
     .refine((codes) => new Set(codes).size === codes.length, 'class codes must be distinct'),
-  /** Square input [3, size, size]: pixels / 255, minus mean, divided by std. */
-  input: z.strictObject({ size: dimension, mean: triple, std: triple }),
-  /** Output of the image tower: [channels, size, size]. */
+  /** Square input [3, size, size]: pixels / 255, minus mean, divided by std; how pictures become square. */
+  input: z.strictObject({ size: dimension, mean: triple, std: triple, resize: resizeSchema }),
+  /** The map that the image tower ends with: [channels, size, size]. */
   features: z.strictObject({ channels: dimension, size: z.int().min(1).max(64) }),
+  /** Length of what the tower gives beside the map, which is combined like it and never turned (a class token). */
+  invariantPart: z.int().min(0).max(65_536),
+  /** What makes an embedding of a map: decides how the package is run, and how its evidence is found. */
+  head: headSchema,
   /** Width E of the embedding. */
   embedding: dimension,
   /** Logit rule: scale * (normalize ? e / |e| : e) T. */
   logits: z.strictObject({ normalize: z.boolean(), scale: z.number().positive() }),
   architecture: z.strictObject({
+    /** Kind of backbone, as lists show it; nothing is decided by it. */
+    backbone: z.string(),
     name: z.string(),
-    layers: z.tuple([dimension, dimension, dimension, dimension]),
-    width: dimension,
-    heads: dimension,
-    /** Of the image tower and attention pool. */
+    /** Of the image tower and head. */
     parameters: z.int().positive(),
   }),
+  /** What the files did not say and the importer took for granted, one sentence each. */
+  assumed: z.array(z.string()).optional(),
   files: z.strictObject({
     imageTower: packageFileSchema,
-    attentionPool: packageFileSchema,
+    head: packageFileSchema,
     classEmbeddings: packageFileSchema,
     lambda: packageFileSchema.optional(),
     attention: packageFileSchema.optional(),
@@ -79,6 +87,9 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type PackageFileRole = keyof Manifest['files'];
 
+/** A manifest as it was written, of either version. */
+export const readManifest = (json: unknown) => manifestSchema.safeParse(withoutVersionOne(json));
+
 /** An installed model as lists show it. `sha256` is that of manifest.json, which pins every other file. */
 export const modelSummarySchema = z.object({
   id: z.string(),
@@ -89,6 +100,14 @@ export const modelSummarySchema = z.object({
   bytes: z.number(),
   classes: z.array(z.string()),
   architecture: z.string(),
+  /** Facts of the backbone, as its manifest has them, and the kind of evidence that its head gives. */
+  backbone: z.string(),
+  features: manifestSchema.shape.features,
+  invariantPart: z.number(),
+  head: z.string(),
+  evidence: evidenceKindSchema,
+  input: manifestSchema.shape.input,
+  assumed: z.array(z.string()),
   inputSize: z.number(),
   /** Methods for which the package has weights. */
   methods: z.array(z.string()),

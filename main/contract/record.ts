@@ -1,5 +1,6 @@
 // The prediction record: made in one place (main/engine), shown by every surface (window, CLI, CSV, history).
 import { z } from 'zod';
+import { evidenceKindSchema } from './backbone.ts';
 import { errorTexts, type ErrorCode } from './errors.ts';
 import { noteCodeSchema } from './notes.ts';
 import {
@@ -97,6 +98,11 @@ export function rankClasses(
  * For every class k: sum of `cells[k]` + `constant[k]` = `logits[k]` (exact up to rounding).
  */
 export const evidenceSchema = z.object({
+  /**
+   * exact: the logit, split over the cells. leave-one-out: by how much it falls without the cell, which adds up to
+   * nothing of its own; `constant` is what that leaves of the logit.
+   */
+  kind: evidenceKindSchema,
   classes: z.array(z.string()),
   /** Rows and columns of the map (square). */
   size: z.int().positive(),

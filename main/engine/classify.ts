@@ -9,7 +9,8 @@ import { preprocess, toTensor } from '../imaging/preprocess.ts';
 import { lookAhead } from './look-ahead.ts';
 import type { LoadedModel } from './model.ts';
 import { ImageOrbit } from './orbit.ts';
-import { evidenceOf, predict } from './predict.ts';
+import { evidenceOf } from './evidence.ts';
+import { predict } from './predict.ts';
 import { classificationRecord, failureRecord } from './record.ts';
 
 /** An image as the model sees it, with what its record says of it. */

@@ -10,7 +10,8 @@ import { preprocess } from '../imaging/preprocess.ts';
 import { orbitOfImage } from './classify.ts';
 import type { LoadedModel } from './model.ts';
 import type { ImageOrbit } from './orbit.ts';
-import { evidenceOf, predict } from './predict.ts';
+import { evidenceOf } from './evidence.ts';
+import { predict } from './predict.ts';
 import { byClass, classificationRecord, malignantProbability } from './record.ts';
 
 /** An RN50 orbit under d4 is 3 MB of features; a person looks at few images at a time. */

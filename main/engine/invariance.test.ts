@@ -11,7 +11,8 @@ import { temporaryStore } from '../testing/model-store.ts';
 import { smallImport, smallVisual } from '../testing/random-model.ts';
 import { loadModel, type LoadedModel } from './model.ts';
 import { ImageOrbit } from './orbit.ts';
-import { evidenceOf, predict, type Prediction } from './predict.ts';
+import { evidenceOf } from './evidence.ts';
+import { predict, type Prediction } from './predict.ts';
 import { importModel } from './store/import.ts';
 
 /** Relative L2 of logits (or probabilities): rounding stays far below, whatever is not exact far above. */

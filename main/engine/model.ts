@@ -1,4 +1,5 @@
 // A model package opened for inference: its graphs as sessions on one provider, its class embeddings as numbers.
+import type { OpenHead, SplitOverCells, Views } from '../backbones/backbone.ts';
 import { readClassEmbeddings } from '../backbones/text/class-embeddings.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Manifest } from '../contract/manifest.ts';
@@ -6,13 +7,11 @@ import type { Provider, ProviderChoice } from '../contract/settings.ts';
 import type { Tensor } from '../contract/tensor.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
 import type { ClassEmbeddings } from '../equivariance/logits.ts';
-import type { RawEvidence } from '../equivariance/combine.ts';
 import { groups, type GroupElement } from '../groups/groups.ts';
 import { combinerNames, readGraphs, type Graphs } from './graphs.ts';
 import { onFirstUsable } from './providers.ts';
 import { openSession, type RuntimeSession } from './runtime.ts';
 import { readPackageFile, type ModelPackage } from './store/package.ts';
-import { TurnedPool } from './turned-pool.ts';
 
 /** How far another provider may be from cpu on the known input, relative L2: TF32 and half-precision kernels pass. */
 const providerTolerance = 2e-2;
@@ -26,20 +25,18 @@ export interface LoadedModel {
   readonly provider: Provider;
   readonly classEmbeddings: ClassEmbeddings;
   readonly combiners: ReadonlySet<CombinerName>;
-  /** M1: images [B, 3, R, R] -> features [B, C, s, s]. */
-  features(images: Float32Array): Promise<Float32Array>;
-  /** M2: features [B, C, s, s] -> embeddings [B, E]. */
-  embeddings(features: Float32Array): Promise<Float32Array>;
-  /** What the mean token of each map asks, [B, H*C]: the same for every turn of a map, and affine in the map. */
-  probes(features: Float32Array): Promise<Float32Array>;
-  /** M2(hF) for every map F [B, C, s, s] with its probe, and every h of `elements`: [B*m, E], the first map's first. */
-  turnedEmbeddings(
-    features: Float32Array,
-    probes: Float32Array,
+  /** M1: images [B, 3, R, R] -> maps [B, C, s, s], and what of them does not turn. */
+  views(images: Float32Array): Promise<Views>;
+  /** What the head keeps of each view beside its map, [B, W]: combined with the same weights, and never turned. */
+  companions(maps: Float32Array, invariant: Float32Array): Promise<Float32Array>;
+  /** M2(hF) for every map F [B, C, s, s] with its companion, and every h of `elements`: [B*m, E], the first map's first. */
+  answers(
+    maps: Float32Array,
+    companions: Float32Array,
     elements: readonly GroupElement[],
   ): Promise<Float32Array>;
-  /** M2 with the split of e T over the cells: evidence [B, K, s*s] and constant [B, K]. */
-  evidence(features: Float32Array): Promise<RawEvidence & { readonly embeddings: Float32Array }>;
+  /** The exact split of e T over the cells of maps; null where the head has none. */
+  readonly split: ((maps: Float32Array) => Promise<SplitOverCells>) | null;
   /** lambda: features [B, C, s, s] -> scores [B]. */
   lambda(features: Float32Array): Promise<Float32Array>;
   /** QNet and KNet: features [B, C, s, s] -> queries and keys [B, d]. */
@@ -68,12 +65,12 @@ export async function loadModel(opened: ModelPackage, choice: ProviderChoice): P
     }
   });
   // The other graphs' bytes are let go of: the sessions hold the weights now.
-  return new SessionModel(opened, provider, classEmbeddings, graphs.evidence, value);
+  return new SessionModel(opened, provider, classEmbeddings, value);
 }
 
 type Sessions = Partial<Record<CombinerName, RuntimeSession>> & {
   imageTower: RuntimeSession;
-  attentionPool: TurnedPool;
+  head: OpenHead;
 };
 
 async function openClassEmbeddings(opened: ModelPackage): Promise<ClassEmbeddings> {
@@ -93,7 +90,7 @@ async function openSessions(graphs: Graphs, provider: Provider): Promise<Session
   try {
     const sessions: Sessions = {
       imageTower: await open(graphs.imageTower),
-      attentionPool: keep(await TurnedPool.open(graphs.attentionPool, provider)),
+      head: keep(await graphs.head((bytes) => openSession(bytes, provider))),
     };
     for (const name of combinerNames) {
       const bytes = graphs[name];
@@ -122,17 +119,16 @@ export function knownImage(size: number): Float32Array {
   );
 }
 
-/** The provider's tower and pool must say what cpu's say of a known image. */
+/** The provider's tower and head must say what cpu's say of a known image. */
 async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: Manifest): Promise<void> {
   const image = { data: knownImage(input.size), dims: [1, 3, input.size, input.size] };
-  const embed = async ({ imageTower, attentionPool }: Pick<Sessions, 'imageTower' | 'attentionPool'>) => {
-    const { features } = await imageTower.run({ image });
-    const probes = await attentionPool.probes(features!);
-    return attentionPool.embeddings(features!, probes, groups.c1.elements);
+  const embed = async ({ imageTower, head }: Pick<Sessions, 'imageTower' | 'head'>) => {
+    const views = viewsOf(await imageTower.run({ image }));
+    return head.answers(views.maps, await head.companions(views), groups.c1.elements);
   };
   const reference = {
     imageTower: await openSession(graphs.imageTower, 'cpu'),
-    attentionPool: await TurnedPool.open(graphs.attentionPool, 'cpu'),
+    head: await graphs.head((bytes) => openSession(bytes, 'cpu')),
   };
   try {
     const [found, expected] = [await embed(sessions), await embed(reference)];
@@ -147,8 +143,13 @@ async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: M
       throw new Error(`its result is ${distance.toExponential(1)} away from cpu's`);
     }
   } finally {
-    await releaseAll([reference.imageTower, reference.attentionPool]);
+    await releaseAll([reference.imageTower, reference.head]);
   }
+}
+
+function viewsOf({ features, invariant }: Record<string, Tensor>): Views {
+  const views = features!.dims[0]!;
+  return { maps: features!, invariant: invariant ?? { data: new Float32Array(0), dims: [views, 0] } };
 }
 
 class SessionModel implements LoadedModel {
@@ -158,15 +159,13 @@ class SessionModel implements LoadedModel {
   readonly provider: Provider;
   readonly classEmbeddings: ClassEmbeddings;
   readonly combiners: ReadonlySet<CombinerName>;
-  readonly #evidenceGraph: Uint8Array;
+  readonly split: LoadedModel['split'];
   readonly #sessions: Sessions;
-  #evidence: Promise<RuntimeSession> | null = null;
 
   constructor(
     opened: ModelPackage,
     provider: Provider,
     classEmbeddings: ClassEmbeddings,
-    evidenceGraph: Uint8Array,
     sessions: Sessions,
   ) {
     this.id = opened.manifest.id;
@@ -174,48 +173,33 @@ class SessionModel implements LoadedModel {
     this.manifest = opened.manifest;
     this.provider = provider;
     this.classEmbeddings = classEmbeddings;
-    this.#evidenceGraph = evidenceGraph;
     this.#sessions = sessions;
+    const { split } = sessions.head;
+    this.split = split && ((maps) => split(this.#asFeatures(maps), classEmbeddings));
     this.combiners = new Set(combinerNames.filter((name) => sessions[name]));
   }
 
-  async features(images: Float32Array): Promise<Float32Array> {
+  async views(images: Float32Array): Promise<Views> {
     const { size } = this.manifest.input;
     const image = { data: images, dims: [images.length / (3 * size * size), 3, size, size] };
-    const { features } = await this.#sessions.imageTower.run({ image });
-    return features!.data;
+    return viewsOf(await this.#sessions.imageTower.run({ image }));
   }
 
-  async embeddings(features: Float32Array): Promise<Float32Array> {
-    return this.turnedEmbeddings(features, await this.probes(features), groups.c1.elements);
+  companions(maps: Float32Array, invariant: Float32Array): Promise<Float32Array> {
+    const views = this.#asFeatures(maps);
+    const count = views.dims[0]!;
+    return this.#sessions.head.companions({
+      maps: views,
+      invariant: { data: invariant, dims: [count, invariant.length / count] },
+    });
   }
 
-  probes(features: Float32Array): Promise<Float32Array> {
-    return this.#sessions.attentionPool.probes(this.#asFeatures(features));
-  }
-
-  turnedEmbeddings(
-    features: Float32Array,
-    probes: Float32Array,
+  answers(
+    maps: Float32Array,
+    companions: Float32Array,
     elements: readonly GroupElement[],
   ): Promise<Float32Array> {
-    return this.#sessions.attentionPool.embeddings(this.#asFeatures(features), probes, elements);
-  }
-
-  async evidence(features: Float32Array) {
-    // Opened when first asked for: most work never is, and it holds the pool's weights a second time.
-    this.#evidence ??= openSession(this.#evidenceGraph, this.provider);
-    const { data, width, classes } = this.classEmbeddings;
-    const session = await this.#evidence;
-    const {
-      embedding,
-      evidence,
-      evidence_constant: constant,
-    } = await session.run({
-      features: this.#asFeatures(features),
-      class_embeddings: { data, dims: [width, classes] },
-    });
-    return { embeddings: embedding!.data, cells: evidence!.data, constant: constant!.data };
+    return this.#sessions.head.answers(this.#asFeatures(maps), companions, elements);
   }
 
   async lambda(features: Float32Array): Promise<Float32Array> {
@@ -236,9 +220,7 @@ class SessionModel implements LoadedModel {
   }
 
   async release(): Promise<void> {
-    // An evidence session that could not be opened holds nothing.
-    const evidence = await this.#evidence?.catch(() => undefined);
-    await releaseAll([...Object.values(this.#sessions), ...(evidence ? [evidence] : [])]);
+    await releaseAll(Object.values(this.#sessions));
   }
 
   #combiner(name: CombinerName): RuntimeSession {

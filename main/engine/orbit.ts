@@ -13,7 +13,8 @@ export class ImageOrbit {
   readonly model: LoadedModel;
   readonly #image: Float32Array;
   readonly #features = new Map<number, Float32Array>();
-  readonly #probes = new Map<number, Float32Array>();
+  readonly #invariant = new Map<number, Float32Array>();
+  readonly #companions = new Map<number, Float32Array>();
   readonly #embeddings = new Map<number, Float32Array>();
   readonly #lambda = new Map<number, number>();
   readonly #queries = new Map<number, Float32Array>();
@@ -35,27 +36,38 @@ export class ImageOrbit {
         const view = batch.subarray(place * length, (place + 1) * length);
         actOnGrid(groups.d4.elements[index]!, this.#image, this.model.manifest.input.size, view);
       });
-      const features = await this.model.features(batch);
-      return rowsOf(features, features.length / missing.length);
+      const { maps, invariant } = await this.model.views(batch);
+      const width = invariant.dims[1]!;
+      missing.forEach((index, place) => {
+        this.#invariant.set(index, invariant.data.subarray(place * width, (place + 1) * width));
+      });
+      return rowsOfCount(maps.data, missing.length);
     });
   }
 
-  /** What the pool asks of f_g, n arrays [H*C]. */
-  async probes(group: Group): Promise<Float32Array[]> {
+  /** What of each view turns with nothing (a class token), n arrays; empty where the tower has no such part. */
+  async invariant(group: Group): Promise<Float32Array[]> {
     await this.features(group);
-    return this.#read(group, this.#probes, async (missing) => {
-      const probes = await this.model.probes(this.#joinedFeatures(missing));
-      return rowsOf(probes, probes.length / missing.length);
+    return group.elements.map((element) => this.#invariant.get(d4Index(element))!);
+  }
+
+  /** What the head keeps of f_g beside the map, n arrays. */
+  async companions(group: Group): Promise<Float32Array[]> {
+    await this.features(group);
+    return this.#read(group, this.#companions, async (missing) => {
+      const invariant = joined(missing.map((index) => this.#invariant.get(index)!));
+      const companions = await this.model.companions(this.#joinedFeatures(missing), invariant);
+      return rowsOfCount(companions, missing.length);
     });
   }
 
   /** M2(f_g), n arrays [E]. */
   async embeddings(group: Group): Promise<Float32Array[]> {
-    await this.probes(group);
+    await this.companions(group);
     return this.#read(group, this.#embeddings, async (missing) => {
-      const probes = joined(missing.map((index) => this.#probes.get(index)!));
+      const companions = joined(missing.map((index) => this.#companions.get(index)!));
       const features = this.#joinedFeatures(missing);
-      const embeddings = await this.model.turnedEmbeddings(features, probes, groups.c1.elements);
+      const embeddings = await this.model.answers(features, companions, groups.c1.elements);
       return rowsOf(embeddings, this.model.manifest.embedding);
     });
   }
@@ -118,4 +130,10 @@ export class ImageOrbit {
 function normalized(embedding: Float32Array): Float32Array {
   const length = norm(embedding);
   return embedding.map((value) => value / length);
+}
+
+/** The rows of [n, W], also where W is 0. */
+function rowsOfCount(data: Float32Array, rows: number): Float32Array[] {
+  const width = data.length / rows;
+  return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width));
 }

@@ -20,10 +20,10 @@ let towerRuns = 0;
 beforeAll(async () => {
   const request = smallImport(temporary, { id: 'small', normalize: true, scale: 100 });
   const loaded = await loadModel(await importModel(temporary.store, request), 'cpu');
-  const features = loaded.features.bind(loaded);
-  loaded.features = (images) => {
+  const views = loaded.views.bind(loaded);
+  loaded.views = (images) => {
     towerRuns++;
-    return features(images);
+    return views(images);
   };
   model = loaded;
 });

@@ -1,10 +1,10 @@
 // Many predictions from one image's orbit: several settings, and for each the answers to the image turned by
 // elements of its group. Turning the image by h permutes its orbit, f_g(hx) = f_gh(x), so the combined map is
 // F(hx) = hF(x) with inverse on, F(x) with inverse off, and f_h for vanilla (METHODS.md, "What is exact"): no
-// further run of the image tower, and the pool sees each distinct map once, all of them together, for all their turns.
+// further run of the image tower, and the head sees each distinct map once, all of them together, for all their turns.
 // That this is what turned pixels give is for the caller to check on some images.
 import type { Settings } from '../contract/settings.ts';
-import { combineProbes, headEmbedding, turnBack, weightedSum } from '../equivariance/combine.ts';
+import { combineCompanions, headEmbedding, turnBack, weightedSum } from '../equivariance/combine.ts';
 import { classLogits, joined, rowsOf, softmax } from '../equivariance/logits.ts';
 import { methods, type OrbitReadings } from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
@@ -28,15 +28,15 @@ export interface TurnedPrediction {
   readonly weights: readonly number[];
 }
 
-/** Embeddings asked of the pool in one run: bounds memory. */
+/** Embeddings asked of the head in one run: bounds memory. */
 const embeddingsPerRun = 32;
 
-/** A combined map and what the pool said of it under elements of a group. */
-interface PooledMap {
+/** A combined map and what the head said of it under elements of a group. */
+interface AskedMap {
   /** [C, s, s] */
   readonly map: Float32Array;
-  /** What the pool asks of it. */
-  readonly probe: Float32Array;
+  /** What the head keeps of it beside the map. */
+  readonly companion: Float32Array;
   /** M2(gX) by index of g; null while it is being asked for. */
   readonly embeddings: Map<number, Float32Array | null>;
 }
@@ -66,21 +66,21 @@ export async function predictTurned(
     const groupOrbit = orbits.get(settings.group)!;
     return turns.map((turn) => groupOrbit.prepare(settings, turn));
   });
-  for (const groupOrbit of orbits.values()) await groupOrbit.runPool();
+  for (const groupOrbit of orbits.values()) await groupOrbit.askHead();
   return pending.map((row) => row.map((finish) => finish()));
 }
 
 /** The orbit's maps, n of each. */
 interface OrbitMaps {
   readonly features: readonly Float32Array[];
-  readonly probes: readonly Float32Array[];
+  readonly companions: readonly Float32Array[];
   readonly embeddings: readonly Float32Array[];
 }
 
 async function readMaps(orbit: ImageOrbit, group: Group): Promise<OrbitMaps> {
   return {
     features: await orbit.features(group),
-    probes: await orbit.probes(group),
+    companions: await orbit.companions(group),
     embeddings: await orbit.embeddings(group),
   };
 }
@@ -91,7 +91,7 @@ class GroupOrbit {
   readonly #readings: OrbitReadings;
   readonly #orbit: OrbitMaps;
   readonly #model: LoadedModel;
-  readonly #maps = new Map<string, PooledMap>();
+  readonly #maps = new Map<string, AskedMap>();
   readonly #framed: Float32Array[] = [];
 
   constructor(group: Group, readings: OrbitReadings, orbit: OrbitMaps, model: LoadedModel) {
@@ -101,7 +101,7 @@ class GroupOrbit {
     this.#model = model;
   }
 
-  /** Notes what the pool must be asked; the result gives the answer once it has been. */
+  /** Notes what the head must be asked; the result gives the answer once it has been. */
   prepare(settings: Settings, turn: number): () => TurnedPrediction {
     const { featureWeights, embeddingAnswer } = methods[settings.method];
     const readings = turnedReadings(this.#group, turn, this.#readings);
@@ -132,13 +132,13 @@ class GroupOrbit {
   }
 
   /** The combined map of the turned image as `start` applied to a map that other turns share. */
-  #combined(settings: Settings, turn: number): { map: PooledMap; start: number } {
+  #combined(settings: Settings, turn: number): { map: AskedMap; start: number } {
     const { method, inverse } = settings;
-    const { features, probes, embeddings } = this.#orbit;
+    const { features, companions, embeddings } = this.#orbit;
     if (method === 'vanilla') {
       const map = this.#map(`vanilla ${turn}`, () => ({
         map: features[turn]!,
-        probe: probes[turn]!,
+        companion: companions[turn]!,
         embeddings: new Map([[0, embeddings[turn]!]]),
       }));
       return { map, start: 0 };
@@ -151,7 +151,7 @@ class GroupOrbit {
           (g) => (inverse === 'on' ? this.#turnedBack(g) : features[g]!),
           weights,
         ),
-        probe: combineProbes(probes, weights),
+        companion: combineCompanions(companions, weights),
         embeddings: new Map(),
       };
     });
@@ -164,7 +164,7 @@ class GroupOrbit {
     return (this.#framed[g] ??= turnBack(this.#group, g, this.#orbit.features[g]!, size));
   }
 
-  #map(key: string, make: () => PooledMap): PooledMap {
+  #map(key: string, make: () => AskedMap): AskedMap {
     const known = this.#maps.get(key);
     if (known) return known;
     const map = make();
@@ -172,8 +172,8 @@ class GroupOrbit {
     return map;
   }
 
-  /** Asks the pool for every embedding that is still missing, many maps per run. */
-  async runPool(): Promise<void> {
+  /** Asks the head for every embedding that is still missing, many maps per run. */
+  async askHead(): Promise<void> {
     const missing = [...this.#maps.values()].filter(({ embeddings }) =>
       [...embeddings.values()].includes(null),
     );
@@ -184,8 +184,8 @@ class GroupOrbit {
     for (let first = 0; first < missing.length; first += mapsPerRun) {
       const run = missing.slice(first, first + mapsPerRun);
       const maps = joined(run.map(({ map }) => map));
-      const probes = joined(run.map(({ probe }) => probe));
-      const answers = await this.#model.turnedEmbeddings(maps, probes, turns);
+      const companions = joined(run.map(({ companion }) => companion));
+      const answers = await this.#model.answers(maps, companions, turns);
       const rows = rowsOf(answers, this.#model.manifest.embedding);
       run.forEach(({ embeddings }, place) => {
         [...wanted].forEach((element, turn) => embeddings.set(element, rows[place * wanted.size + turn]!));

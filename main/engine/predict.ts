@@ -1,16 +1,9 @@
 // One prediction from an image's orbit: asks the networks that the settings need, combines, and answers. The only
 // place where settings meet networks; everything that computes is in main/equivariance.
 import { DermOrbitError } from '../contract/errors.ts';
-import type { Evidence } from '../contract/record.ts';
 import type { Settings } from '../contract/settings.ts';
-import {
-  combineFeatures,
-  combineProbes,
-  headEmbedding,
-  headEvidence,
-  headMaps,
-} from '../equivariance/combine.ts';
-import { argmax, classLogits, logitFactor, softmax } from '../equivariance/logits.ts';
+import { combineCompanions, combineFeatures, headEmbedding } from '../equivariance/combine.ts';
+import { argmax, classLogits, softmax } from '../equivariance/logits.ts';
 import {
   methods,
   stability,
@@ -18,7 +11,7 @@ import {
   type OrbitReadings,
   type OrbitWeights,
 } from '../equivariance/methods.ts';
-import { combinerOf, hasFeatureMap, hasSpatialFrame } from '../equivariance/settings.ts';
+import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
 import { groups, type Group } from '../groups/groups.ts';
 import type { ImageOrbit } from './orbit.ts';
 
@@ -35,7 +28,7 @@ export interface Prediction extends OrbitWeights {
 /** Logit rule of the embedding level: normalised embeddings, the model's scale. */
 const embeddingLevelRule = (scale: number) => ({ normalize: true, scale });
 
-/** What the pool and the named weight networks say of each orientation. */
+/** What the head and the named weight networks say of each orientation. */
 export async function readOrbit(
   orbit: ImageOrbit,
   group: Group,
@@ -56,7 +49,7 @@ export async function readOrbit(
 }
 
 /** The weights of the settings, and the combined map [C, s, s]. */
-async function weighAndCombine(
+export async function weighAndCombine(
   orbit: ImageOrbit,
   settings: Settings,
   readings: OrbitReadings,
@@ -81,9 +74,9 @@ export async function predict(orbit: ImageOrbit, settings: Settings): Promise<Pr
   }
   const { weights, attention, combined } = await weighAndCombine(orbit, settings, readings);
   const { manifest, classEmbeddings } = orbit.model;
-  const probe = combineProbes(await orbit.probes(group), weights);
+  const companion = combineCompanions(await orbit.companions(group), weights);
   const { elements } = settings.head === 'plain' ? groups.c1 : group;
-  const embeddings = await orbit.model.turnedEmbeddings(combined, probe, elements);
+  const embeddings = await orbit.model.answers(combined, companion, elements);
   const embedding = headEmbedding(embeddings, manifest.embedding);
   const logits = classLogits(embedding, classEmbeddings, manifest.logits);
   return finish({ weights, attention, logits, probabilities: softmax(logits) }, readings);
@@ -103,31 +96,4 @@ export function requireNumbers(probabilities: readonly number[]): void {
   if (!probabilities.every(Number.isFinite)) {
     throw new DermOrbitError('INFERENCE_FAILED', 'The model answered with something that is not a number.');
   }
-}
-
-/**
- * The exact evidence map of a prediction, in the frame of the cropped input.
- * @throws DermOrbitError EVIDENCE_UNAVAILABLE where no combined map stands in the frame of the input
- */
-export async function evidenceOf(orbit: ImageOrbit, settings: Settings): Promise<Evidence> {
-  if (!hasSpatialFrame(settings)) {
-    const { method, level, inverse } = settings;
-    throw new DermOrbitError(
-      'EVIDENCE_UNAVAILABLE',
-      hasFeatureMap(settings)
-        ? `With inverse ${inverse} the map that ${method} combines has no frame.`
-        : `${method} at ${level} level combines answers, not a map.`,
-    );
-  }
-  const group = groups[settings.group];
-  const { manifest, classEmbeddings } = orbit.model;
-  const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
-  const { combined } = await weighAndCombine(orbit, settings, readings);
-  const { size } = manifest.features;
-  const raw = await orbit.model.evidence(headMaps(group, combined, size, settings.head));
-  const embedding = headEmbedding(raw.embeddings, manifest.embedding);
-  const factor = logitFactor(embedding, manifest.logits);
-  const { cells, constant } = headEvidence(group, raw, size, classEmbeddings.classes, factor);
-  const logits = classLogits(embedding, classEmbeddings, manifest.logits);
-  return { classes: manifest.classes, size, cells, constant, logits };
 }

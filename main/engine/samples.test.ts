@@ -16,7 +16,8 @@ import { prepareImage } from './classify.ts';
 import { defaultModelFolders, installationFolder } from './folders.ts';
 import { loadModel, type LoadedModel } from './model.ts';
 import { ImageOrbit } from './orbit.ts';
-import { evidenceOf, predict } from './predict.ts';
+import { evidenceOf } from './evidence.ts';
+import { predict } from './predict.ts';
 import { ModelStore } from './store/store.ts';
 
 /** Largest change of a probability, and largest gap between a logit and what its evidence adds up to. */

@@ -1,4 +1,4 @@
-// Combination and heads: orbit features -> combined map -> what the attention pool is asked -> one embedding and
+// Combination and heads: orbit features -> combined map -> what the head is asked -> one embedding and
 // one evidence map. Pure functions on typed arrays.
 import type { Head, Inverse } from '../contract/settings.ts';
 import { actOnGrid, orbitOf } from '../groups/action.ts';
@@ -32,12 +32,15 @@ export function turnBack(group: Group, g: number, map: Float32Array, size: numbe
 }
 
 /**
- * What the pool asks of the combined map: sum_g w_g p_g. Exact, since the weights of a combined map sum to 1 and a
- * probe is affine in its map and does not change when the map is turned.
- * @param probes p_g, what the pool asks of f_g; n arrays of one length
+ * What a head keeps of the combined map beside it (a class token, or what follows from the map): sum_g w_g p_g. Exact,
+ * since the weights of a combined map sum to 1 and a companion is affine in its view and does not turn with it.
+ * @param companions p_g of f_g; n arrays of one length, which may be 0
  */
-export function combineProbes(probes: readonly Float32Array[], weights: readonly number[]): Float32Array {
-  return weightedSum(probes[0]!.length, (g) => probes[g]!, weights);
+export function combineCompanions(
+  companions: readonly Float32Array[],
+  weights: readonly number[],
+): Float32Array {
+  return weightedSum(companions[0]!.length, (g) => companions[g]!, weights);
 }
 
 /**
@@ -60,7 +63,7 @@ export function weightedSum(
 }
 
 /**
- * The maps that a head shows to the attention pool: F alone (plain), or hF for every h (orbit).
+ * The maps that a head shows to the model's head: F alone (plain), or hF for every h (orbit).
  * @param combined [C, s, s]
  * @returns [m, C, s, s], m = 1 or n
  */
@@ -80,7 +83,7 @@ export function headEmbedding(embeddings: Float32Array, width: number): Float32A
   return mean;
 }
 
-/** What the attention pool says about where its raw logits e T come from, for each of a head's m maps. */
+/** What a head says about where its raw logits e T come from, for each of a head's m maps. */
 export interface RawEvidence {
   /** [m, K, s * s] */
   readonly cells: Float32Array;

@@ -12,6 +12,7 @@ const evidence = {
     [1, -2, 0, 0.5],
     [0, 0, 0, 0],
   ],
+  kind: 'exact' as const,
   constant: [0, 0],
   logits: [-0.5, 0],
 };

@@ -12,7 +12,7 @@ import type { FrozenParts } from './graphs/forward.ts';
  */
 export async function frozenParts(opened: ModelPackage, model: LoadedModel): Promise<FrozenParts> {
   const { files, features, logits } = opened.manifest;
-  const pool = decodeModel(await readPackageFile(opened, files.attentionPool));
+  const pool = decodeModel(await readPackageFile(opened, files.head));
   return {
     features,
     pool: pruneToOutputs(pool.graph, ['embedding']),

@@ -3,6 +3,7 @@ import type { Evidence } from '../../main/contract/record.ts';
 import { evidenceFor, evidencePixels, evidenceScale, strongestPlace } from './evidence.ts';
 
 const evidence: Evidence = {
+  kind: 'exact',
   classes: ['MEL', 'NV'],
   size: 2,
   cells: [

@@ -167,7 +167,8 @@ function textTowerTensors({ embeddingWidth }: VisualArchitecture, text: TextArch
 
 type Tensors = ReadonlyMap<string, CheckpointTensor>;
 
-function requireResNet(tensors: Tensors): void {
+/** @throws DermOrbitError CHECKPOINT_NOT_CLIP, CHECKPOINT_VIT */
+export function requireResNet(tensors: Tensors): void {
   if (tensors.has('visual.layer1.0.conv1.weight')) return;
   const names = [...tensors.keys()];
   const marker = names.find((name) => vitMarkers.some((start) => name.startsWith(start)));

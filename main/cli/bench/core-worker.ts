@@ -51,16 +51,17 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; millisecond
 /** The runs of the sessions that one prediction makes, with tensors that lie ready. */
 function rawRun(model: LoadedModel, name: GroupName): () => Promise<void> {
   const group = groups[name];
-  const { input, features } = model.manifest;
+  const { input, features, invariantPart } = model.manifest;
   const images = orbitOf(group, knownImage(input.size), input.size);
   const map = new Float32Array(features.channels * features.size ** 2).fill(0.1);
   const maps = orbitOf(group, map, features.size);
+  const invariant = new Float32Array(group.order * invariantPart).fill(0.1);
   return async () => {
-    await model.features(images);
-    const probes = await model.probes(maps);
-    await model.turnedEmbeddings(maps, probes, groups.c1.elements);
+    await model.views(images);
+    const companions = await model.companions(maps, invariant);
+    await model.answers(maps, companions, groups.c1.elements);
     await model.lambda(maps);
-    await model.turnedEmbeddings(map, probes.subarray(0, probes.length / group.order), group.elements);
+    await model.answers(map, companions.subarray(0, companions.length / group.order), group.elements);
   };
 }
 

@@ -175,7 +175,7 @@ async function measure(
 async function rawTower(model: LoadedModel, images: number): Promise<void> {
   const { size } = model.manifest.input;
   const orbit = orbitOf(groups.c4, knownImage(size), size);
-  for (let image = 0; image < images; image++) await model.features(orbit);
+  for (let image = 0; image < images; image++) await model.views(orbit);
 }
 
 async function measureBootstrap(): Promise<Pick<Figures, 'bootstrapSeconds' | 'loopMilliseconds'>> {

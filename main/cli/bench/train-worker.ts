@@ -77,9 +77,9 @@ async function measure({ model: id, images, runs }: TrainTask, work: string): Pr
   const size = manifest.input.size;
   const orbit = orbitOf(group, knownImage(size), size);
   const raw = async () => {
-    for (let image = 0; image < training.length / 2; image++) await model.features(orbit);
+    for (let image = 0; image < training.length / 2; image++) await model.views(orbit);
   };
-  await model.features(orbit);
+  await model.views(orbit);
 
   // Building, each time between two halves of raw runs.
   const shares: number[] = [];

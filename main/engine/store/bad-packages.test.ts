@@ -220,7 +220,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
   ['the manifest is not JSON', withText('{"schema": 1,'), 'MANIFEST_INVALID'],
   ['the manifest is not UTF-8', withText(Uint8Array.of(0x22, 0xff, 0xfe, 0x22)), 'MANIFEST_INVALID'],
   ['the manifest is no object', withText('[]'), 'MANIFEST_INVALID'],
-  ['the manifest is of a later version', withField('schema', 2), 'MANIFEST_INVALID'],
+  ['the manifest is of a later version', withField('schema', 3), 'MANIFEST_INVALID'],
   ['the manifest has a field that we do not know', withField('run', 'setup.sh'), 'MANIFEST_INVALID'],
   ['the manifest names no files', withField('files', {}), 'MANIFEST_INVALID'],
   ['the manifest names one class', withField('classes', ['MEL']), 'MANIFEST_INVALID'],
@@ -274,7 +274,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
   [
     'a graph with an operator of its own',
     (d) => {
-      d.forgeGraph('attentionPool', ({ graph }) => {
+      d.forgeGraph('head', ({ graph }) => {
         graph!.node![0]!.domain = 'com.example';
       });
     },
@@ -324,7 +324,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
   [
     'an attention pool without the embedding',
     (d) => {
-      d.forge('attentionPool', (bytes) => {
+      d.forge('head', (bytes) => {
         const model = decodeModel(bytes);
         return encodeModel({ ...model, graph: pruneToOutputs(model.graph, ['evidence']) });
       });
@@ -334,7 +334,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
   [
     'an attention pool that is made of something else',
     (d) => {
-      d.forgeGraph('attentionPool', ({ graph }) => {
+      d.forgeGraph('head', ({ graph }) => {
         for (const node of graph!.node!) {
           node.output = node.output!.map((name) => (name === 'probe' ? 'another' : name));
           node.input = node.input!.map((name) => (name === 'probe' ? 'another' : name));

@@ -1,10 +1,8 @@
 // Class embeddings for an import: from a file, or zero-shot from prompts through the checkpoint's text tower.
 import { readFile } from 'node:fs/promises';
-import type { ClipArchitecture } from '../../backbones/clip-resnet/architecture.ts';
-import type { Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import type { ImportedBackbone } from '../../backbones/import.ts';
 import { readClassEmbeddings } from '../../backbones/text/class-embeddings.ts';
 import { expandPrompts, parsePrompts, referencePrompts } from '../../backbones/text/prompts.ts';
-import { buildTextTower } from '../../backbones/text/text-tower.ts';
 import { END_TOKEN, tokenize } from '../../backbones/text/tokenizer.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
 import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
@@ -29,8 +27,7 @@ const promptsPerRun = 16;
  */
 export async function makeClassEmbeddings(
   request: Pick<ImportRequest, 'classEmbeddings' | 'prompts'>,
-  checkpoint: Checkpoint,
-  { visual, text, logitScale }: ClipArchitecture,
+  { embedding, text, logitScale }: Pick<ImportedBackbone, 'embedding' | 'text' | 'logitScale'>,
   classes: readonly string[],
 ): Promise<MadeClassEmbeddings> {
   if (request.classEmbeddings !== undefined && request.prompts !== undefined) {
@@ -39,7 +36,7 @@ export async function makeClassEmbeddings(
   if (request.classEmbeddings !== undefined) {
     const bytes = await readOrThrow(request.classEmbeddings, 'CLASS_EMBEDDINGS_INVALID');
     const { data } = asInput('CLASS_EMBEDDINGS_INVALID', request.classEmbeddings, bytes, (file) =>
-      readClassEmbeddings(file, visual.embeddingWidth, classes.length),
+      readClassEmbeddings(file, embedding, classes.length),
     );
     return { data, normalize: false, scale: 1 };
   }
@@ -60,10 +57,7 @@ export async function makeClassEmbeddings(
       `Its text tower knows ${text.vocabularySize} tokens and not CLIP's ${END_TOKEN + 1}: it cannot read prompts.`,
     );
   }
-  const session = await openSession(
-    encodeModel(buildTextTower(checkpoint.tensors, text, visual.embeddingWidth)),
-    'cpu',
-  );
+  const session = await openSession(encodeModel(text.model()), 'cpu');
   try {
     const perClass: Float32Array[] = [];
     for (const texts of textsByClass) {
@@ -74,7 +68,7 @@ export async function makeClassEmbeddings(
         const outputs = await session.run({
           tokens: { data: tokens, dims: [part.length, text.contextLength] },
         });
-        embedded.push(...rowsOf(outputs.text_embedding!.data, visual.embeddingWidth));
+        embedded.push(...rowsOf(outputs.text_embedding!.data, embedding));
       }
       perClass.push(ensemble(embedded));
     }

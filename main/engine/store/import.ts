@@ -1,20 +1,12 @@
-// The importer: a CLIP ResNet checkpoint becomes a model package. Everything is written to a temporary folder,
+// The importer: a checkpoint becomes a model package. Everything is written to a temporary folder,
 // opened once as it will be used, and only then given its name: an import that fails leaves nothing behind.
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import {
-  detectArchitecture,
-  expectedTensors,
-  type ClipArchitecture,
-} from '../../backbones/clip-resnet/architecture.ts';
-import { buildAttentionPool } from '../../backbones/clip-resnet/attention-pool.ts';
-import { readCheckpoint, type Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import { readCheckpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import { importBackbone, type ImportedBackbone } from '../../backbones/import.ts';
 import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
-import { CLIP_MEAN, CLIP_STD } from '../../backbones/clip-resnet/constants.ts';
-import { buildImageTower } from '../../backbones/clip-resnet/image-tower.ts';
 import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
-import { buildTextTower } from '../../backbones/text/text-tower.ts';
 import type { ImportRequest, Progress } from '../../contract/engine.ts';
 import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
 import { manifestSchema, type Manifest } from '../../contract/manifest.ts';
@@ -28,7 +20,7 @@ import { moveTo, PackageWriter } from './package-writer.ts';
 import { openPackage, sha256Of, type ModelPackage } from './package.ts';
 import type { ModelStore } from './store.ts';
 
-/** Checkpoints beyond this are not CLIP ResNets (RN50x64 with optimiser state is below it). */
+/** Larger than any published CLIP (a ViT-bigG in single precision with its optimiser is not a model to run here). */
 const maximumCheckpointBytes = 8 * 2 ** 30;
 
 /** What a person may say about a model, beside its numbers (`about`, a JSON file). */
@@ -67,22 +59,22 @@ export async function importModel(
   const bytes = await readLimited(request.checkpoint, 'CHECKPOINT_NOT_FOUND');
   const checkpoint = readCheckpoint(bytes, basename(request.checkpoint));
   step('Checking its tensors', 0.2);
-  const architecture = detectArchitecture(checkpoint);
+  const backbone = importBackbone(checkpoint);
   try {
     step('Writing graphs', 0.35);
     await mkdir(temporary, { recursive: true });
     const files = new PackageWriter(temporary);
-    await writeTowers(files, checkpoint, architecture);
-    await writeCombiners(files, request, architecture);
+    await writeTowers(files, backbone);
+    await writeCombiners(files, request, backbone);
     step('Making class embeddings', 0.6);
-    const embeddings = await makeClassEmbeddings(request, checkpoint, architecture, classes);
+    const embeddings = await makeClassEmbeddings(request, backbone, classes);
     await files.write(
       'classEmbeddings',
-      encodeEmbeddings(embeddings.data, [architecture.visual.embeddingWidth, classes.length]),
+      encodeEmbeddings(embeddings.data, [backbone.embedding, classes.length]),
     );
     if (request.card) await files.write('card', await readLimited(request.card, 'OPTION_INVALID'));
     const manifest = requireManifest({
-      ...describe(request, architecture, checkpoint),
+      ...describe(request, backbone),
       ...(await readAbout(request.about)),
       classes,
       logits: {
@@ -149,7 +141,8 @@ export function checkedClasses(classes: readonly string[]): string[] {
 async function readLimited(path: string, code: ErrorCode): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
-    if (size > maximumCheckpointBytes) throw new Error(`${size} bytes are more than any CLIP ResNet has`);
+    if (size > maximumCheckpointBytes)
+      throw new Error(`${size} bytes are more than the models have that DermOrbit runs`);
     return await readFile(path);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -167,49 +160,31 @@ async function readAbout(path: string | undefined): Promise<z.infer<typeof about
   }
 }
 
-function describe(request: ImportRequest, { visual, text }: ClipArchitecture, { tensors }: Checkpoint) {
-  const visualTensors = [...expectedTensors(visual, null).keys()];
-  const learned = visualTensors.filter((name) => !/running_(mean|var)$/.test(name));
-  const parameters = learned.reduce((total, name) => total + tensors.get(name)!.float32().length, 0);
+function describe(request: ImportRequest, backbone: ImportedBackbone) {
+  const { architecture, input, features, invariantPart, embedding, head, text, assumed } = backbone;
   return {
-    schema: 1 as const,
+    schema: 2 as const,
     id: request.id,
     name: request.name ?? request.id,
     description: `Imported from ${basename(request.checkpoint)}${text ? '' : ' (image tower only)'}.`,
     license: 'unknown: see where the checkpoint came from',
     madeWith: version,
-    input: {
-      size: visual.resolution,
-      mean: [...CLIP_MEAN] as [number, number, number],
-      std: [...CLIP_STD] as [number, number, number],
-    },
-    features: { channels: visual.featureChannels, size: visual.featureSize },
-    embedding: visual.embeddingWidth,
-    architecture: {
-      name: `CLIP ResNet ${visual.layers.join('-')}, width ${visual.width}, ${visual.resolution} px`,
-      layers: [...visual.layers] as [number, number, number, number],
-      width: visual.width,
-      heads: visual.heads,
-      parameters,
-    },
+    ...{ architecture, input, features, invariantPart, embedding, head },
+    ...(assumed.length > 0 ? { assumed: [...assumed] } : {}),
   };
 }
 
-async function writeTowers(
-  files: PackageWriter,
-  { tensors }: Checkpoint,
-  architecture: ClipArchitecture,
-): Promise<void> {
-  await files.write('imageTower', encodeModel(buildImageTower(tensors, architecture)));
-  await files.write('attentionPool', encodeModel(buildAttentionPool(tensors, architecture)));
-  const { text, visual } = architecture;
-  if (text) await files.write('textTower', encodeModel(buildTextTower(tensors, text, visual.embeddingWidth)));
+async function writeTowers(files: PackageWriter, backbone: ImportedBackbone): Promise<void> {
+  // One after the other: each graph is as large as the checkpoint's part of it.
+  await files.write('imageTower', encodeModel(backbone.tower()));
+  await files.write('head', encodeModel(backbone.headGraph()));
+  if (backbone.text) await files.write('textTower', encodeModel(backbone.text.model()));
 }
 
 async function writeCombiners(
   files: PackageWriter,
   request: ImportRequest,
-  { visual }: ClipArchitecture,
+  { features, embedding }: ImportedBackbone,
 ): Promise<void> {
   if (!request.combiners) return;
   const weights = asInput(
@@ -218,11 +193,10 @@ async function writeCombiners(
     await readLimited(request.combiners, 'COMBINERS_INVALID'),
     readSafetensors,
   );
-  const shape = { channels: visual.featureChannels, size: visual.featureSize };
   const builders = {
-    'lambda.': ['lambda', () => buildLambdaNet(weights, shape)],
-    'attention.': ['attention', () => buildAttentionNet(weights, shape)],
-    'lambda_embedding.': ['lambdaEmbedding', () => buildEmbeddingLambdaNet(weights, visual.embeddingWidth)],
+    'lambda.': ['lambda', () => buildLambdaNet(weights, features)],
+    'attention.': ['attention', () => buildAttentionNet(weights, features)],
+    'lambda_embedding.': ['lambdaEmbedding', () => buildEmbeddingLambdaNet(weights, embedding)],
   } as const;
   requireFiniteCombiners(weights);
   const present = Object.entries(builders).filter(([prefix]) =>

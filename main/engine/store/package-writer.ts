@@ -9,7 +9,7 @@ import { manifestName, sha256Of } from './package.ts';
 
 const fileNames: Readonly<Record<PackageFileRole, string>> = {
   imageTower: 'image-tower.onnx',
-  attentionPool: 'attention-pool.onnx',
+  head: 'head.onnx',
   classEmbeddings: 'class-embeddings.safetensors',
   lambda: 'lambda.onnx',
   attention: 'attention.onnx',

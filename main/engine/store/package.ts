@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { heads } from '../../backbones/heads.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import {
-  manifestSchema,
+  readManifest,
   type Manifest,
   type ModelSummary,
   type PackageFile,
@@ -47,7 +48,7 @@ export async function openPackage(folder: string, bundled = false): Promise<Mode
   } catch (error) {
     throw new DermOrbitError('MANIFEST_INVALID', `${path} is not JSON.`, { cause: error });
   }
-  const parsed = manifestSchema.safeParse(json);
+  const parsed = readManifest(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new DermOrbitError(
@@ -127,6 +128,13 @@ export function summarise({ manifest, sha256, bundled }: ModelPackage): ModelSum
     bytes: files.reduce((total, [, file]) => total + file.bytes, 0),
     classes: manifest.classes,
     architecture: manifest.architecture.name,
+    backbone: manifest.architecture.backbone,
+    features: manifest.features,
+    invariantPart: manifest.invariantPart,
+    head: manifest.head.kind,
+    evidence: heads[manifest.head.kind].evidence,
+    input: manifest.input,
+    assumed: manifest.assumed ?? [],
     inputSize: manifest.input.size,
     methods: ['vanilla', 'tta', 'equitune', 'equizero', ...new Set(learned)],
   };

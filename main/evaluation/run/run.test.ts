@@ -20,10 +20,10 @@ let towerRuns = 0;
 beforeAll(async () => {
   const models = join(installationFolder(), 'models');
   const loaded = await loadModel(await new ModelStore({ bundled: models, imported: models }).find(), 'cpu');
-  const features = loaded.features.bind(loaded);
-  loaded.features = (images) => {
+  const views = loaded.views.bind(loaded);
+  loaded.views = (images) => {
     towerRuns++;
-    return features(images);
+    return views(images);
   };
   model = loaded;
 });

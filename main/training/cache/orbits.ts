@@ -12,19 +12,28 @@ import { cachesFolder } from './caches.ts';
 import type { Filling } from './fill.ts';
 import type { OrbitKey } from './layout.ts';
 
-/** What the cache of a model, a group and a level holds. */
+/**
+ * What the cache of a model, a group and a level holds.
+ * @throws DermOrbitError TRAINING_UNSUPPORTED for maps that are not all that the head needs
+ */
 export function cacheKeyOf(
   model: Pick<LoadedModel, 'manifest' | 'sha256' | 'provider'>,
   group: GroupName,
   level: Level,
 ): OrbitKey {
-  const { id, files, input, features, embedding } = model.manifest;
+  const { id, files, input, features, invariantPart, embedding } = model.manifest;
   const keepsFeatures = level === 'feature';
+  if (keepsFeatures && invariantPart > 0) {
+    throw new DermOrbitError(
+      'TRAINING_UNSUPPORTED',
+      `${id} has a part beside its map (a class token), which caches do not hold: train its weight networks at embedding level.`,
+    );
+  }
   return {
     format: 1,
     model: { id, sha256: model.sha256 },
     imageTower: files.imageTower.sha256,
-    attentionPool: keepsFeatures ? null : files.attentionPool.sha256,
+    attentionPool: keepsFeatures ? null : files.head.sha256,
     input: { size: input.size, mean: input.mean, std: input.std },
     group,
     content: keepsFeatures ? 'features' : 'embeddings',

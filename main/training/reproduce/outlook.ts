@@ -18,7 +18,7 @@ export async function secondsPerView(model: LoadedModel): Promise<number> {
   let fastest = Infinity;
   for (let pass = 0; pass < timed.passes; pass++) {
     const start = performance.now();
-    await model.features(views);
+    await model.views(views);
     fastest = Math.min(fastest, (performance.now() - start) / 1000);
   }
   return fastest / timed.views;

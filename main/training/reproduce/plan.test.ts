@@ -161,10 +161,11 @@ it('knows how to import a checkpoint for CIFAR-100', () => {
 it('tells CLIP RN50 from other towers by its numbers', () => {
   const file = { path: 'x', sha256: '', bytes: 1 };
   const rn50 = {
-    architecture: { name: 'any name', layers: [3, 4, 6, 3], width: 64, heads: 32, parameters: 1 },
+    architecture: { backbone: 'clip-resnet', name: 'any name', parameters: 1 },
+    head: { kind: 'attention-pool', layers: [3, 4, 6, 3], width: 64, heads: 32 },
     input: { size: 224, mean: [0, 0, 0], std: [1, 1, 1] },
     embedding: 1024,
-    files: { imageTower: file, attentionPool: file, classEmbeddings: file, textTower: file },
+    files: { imageTower: file, head: file, classEmbeddings: file, textTower: file },
   } satisfies Parameters<typeof modelDifferences>[0]['manifest'];
   expect(modelDifferences({ manifest: rn50 })).toEqual([]);
   expect(modelDifferences({ manifest: { ...rn50, embedding: 512 } })).toHaveLength(1);

@@ -2,6 +2,7 @@
 // published code.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { packagedResNet } from '../../backbones/clip-resnet/import.ts';
 import type { PromptFile } from '../../backbones/text/prompts.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Manifest } from '../../contract/manifest.ts';
@@ -74,11 +75,13 @@ export async function requireClassesOf(
 export function modelDifferences({
   manifest,
 }: {
-  readonly manifest: Pick<Manifest, 'architecture' | 'input' | 'embedding' | 'files'>;
+  readonly manifest: Pick<Manifest, 'architecture' | 'head' | 'embedding' | 'files'> & {
+    readonly input: Omit<Manifest['input'], 'resize'>;
+  };
 }): string[] {
   const { architecture, input, embedding } = manifest;
-  const { layers, width } = architecture;
-  const tower = { layers, width, size: input.size, embedding };
+  const found = packagedResNet(manifest);
+  const tower = found && { layers: found.layers, width: found.width, size: input.size, embedding };
   return [
     ...(JSON.stringify(tower) === JSON.stringify(publishedTower)
       ? []

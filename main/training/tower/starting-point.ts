@@ -1,6 +1,7 @@
 // What training of an image tower starts from: the weights of a model package, taken out of its graphs under the names of
 // CLIP's checkpoints, or random ones.
 import { expectedTensors, type VisualArchitecture } from '../../backbones/clip-resnet/architecture.ts';
+import { packagedResNet } from '../../backbones/clip-resnet/import.ts';
 import {
   randomClassEmbeddings,
   randomClip,
@@ -9,6 +10,7 @@ import {
 import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import type { Weights, WeightTensor } from '../../backbones/weights.ts';
 import { parametersAsInputs } from '../../autodiff/parameters.ts';
+import { DermOrbitError } from '../../contract/errors.ts';
 import type { ScratchConfig } from '../../contract/training.ts';
 import type { LoadedModel } from '../../engine/model.ts';
 import { readPackageFile, type ModelPackage } from '../../engine/store/package.ts';
@@ -52,17 +54,20 @@ export function randomStart(
  * The weights of a package. Its graphs hold batch norm as a scale and a shift: they come back as a batch norm with mean 0
  * and variance 1, which computes the same.
  * @param model the same package, loaded: its graphs were found safe
- * @throws DermOrbitError MODEL_FILE_MISSING, MODEL_HASH_MISMATCH
+ * @throws DermOrbitError TRAINING_UNSUPPORTED (no CLIP ResNet), MODEL_FILE_MISSING, MODEL_HASH_MISMATCH
  */
 export async function packagedStart(opened: ModelPackage, model: LoadedModel): Promise<StartingPoint> {
-  const { architecture, input, embedding, files, logits } = opened.manifest;
-  const { layers, width, heads } = architecture;
-  const visual = {
-    ...visualArchitecture({ layers, width, resolution: input.size, embeddingWidth: embedding }),
-    heads,
-  };
+  const { manifest } = opened;
+  const { files, logits } = manifest;
+  const visual = packagedResNet(manifest);
+  if (!visual) {
+    throw new DermOrbitError(
+      'TRAINING_UNSUPPORTED',
+      `${manifest.id} is a ${manifest.architecture.name}; image towers are trained from scratch or from a CLIP ResNet.`,
+    );
+  }
   const tower = decodeModel(await readPackageFile(opened, files.imageTower)).graph;
-  const pool = decodeModel(await readPackageFile(opened, files.attentionPool)).graph;
+  const pool = decodeModel(await readPackageFile(opened, files.head)).graph;
   const weights = new Map<string, WeightTensor>();
   for (const [name, dims] of expectedTensors(visual, null)) {
     const part = name.startsWith('visual.attnpool.') ? pool : tower;

@@ -1,0 +1,27 @@
+// What a manifest says of the backbone of a model: which head it has, and what its pictures become. The heads are a
+// union: each has the numbers that only it needs, and main/backbones has a row for each.
+import { z } from 'zod';
+
+const dimension = z.int().min(1).max(65_536);
+
+export const headSchema = z.discriminatedUnion('kind', [
+  /** CLIP ResNet: one query, the mean of the cells, over the cells with their positions. */
+  z.strictObject({
+    kind: z.literal('attention-pool'),
+    /** Blocks of layer1 to layer4 of the tower, and its width: with these it can be trained further. */
+    layers: z.tuple([dimension, dimension, dimension, dimension]),
+    width: dimension,
+    heads: dimension,
+  }),
+  /** Vision transformers with a class token: the last block, the final norm and the projection. */
+  z.strictObject({ kind: z.literal('class-token') }),
+]);
+export type HeadDescription = z.infer<typeof headSchema>;
+export type HeadKind = HeadDescription['kind'];
+
+/** How a picture becomes a square: its shorter side is resized and the middle cut out. */
+export const resizeSchema = z.enum(['shortest-crop']);
+
+/** exact: cells and a constant add up to the logit. leave-one-out: by how much it falls without the cell. */
+export const evidenceKindSchema = z.enum(['exact', 'leave-one-out']);
+export type EvidenceKind = z.infer<typeof evidenceKindSchema>;
