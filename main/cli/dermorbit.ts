@@ -1,38 +1,28 @@
 #!/usr/bin/env node
-// The command line: one file per command, loaded when it is called, so that help comes at once.
-import { Command } from 'commander';
-import { version } from '../engine/version.ts';
-import { removeAbandonedUploads } from '../services/uploads.ts';
-import { addBenchCommand } from './bench.ts';
-import { addClassifyCommand } from './classify.ts';
-import { addEvaluateCommand } from './evaluate.ts';
-import { addModelsCommand } from './models.ts';
-import { reportFatal, surviveLostOutput } from './output.ts';
-import { addReproduceCommand } from './reproduce.ts';
-import { addScoreCommand } from './score.ts';
-import { addTrainCommand } from './train.ts';
+// The command line. What a person starts does no work itself: a child does, which can crash or be deaf in a native
+// call without taking this process with it (base/process/command.ts). Help is short work and needs no child.
+import { isCommandChild, joinCommand } from '../base/process/command-child.ts';
+import { runCommand } from '../base/process/command.ts';
 
-const program = new Command('dermorbit')
-  .description(
-    'Classifies dermoscopic images into the seven ISIC 2018 classes, with predictions that do not change ' +
-      'when the picture is turned. Works offline. Research use only, not a medical device.',
-  )
-  .version(version)
-  .showHelpAfterError('(add --help for the options of a command)');
-addClassifyCommand(program);
-addModelsCommand(program);
-addEvaluateCommand(program);
-addScoreCommand(program);
-addTrainCommand(program);
-addReproduceCommand(program);
-addBenchCommand(program);
+const args = process.argv.slice(2);
+const helping = new Set(['-h', '--help', '-V', '--version']);
+const brief = args.length === 0 || args[0] === 'help' || args.some((argument) => helping.has(argument));
 
-surviveLostOutput();
-// What a killed session of the app left of people's pictures goes with whatever starts next.
-void removeAbandonedUploads();
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  reportFatal(error);
+if (isCommandChild()) {
+  const given = await joinCommand();
+  const { runProgram } = await import('./program.ts');
+  await runProgram(given);
+} else if (brief) {
+  const { runProgram } = await import('./program.ts');
+  await runProgram(args);
+} else {
+  const { code, crash } = await runCommand(import.meta.filename, args);
+  process.exitCode = code;
+  if (crash !== null) {
+    const { describeError, note } = await import('./output.ts');
+    const { DermOrbitError } = await import('../contract/errors.ts');
+    const reason = crash === 'SIGKILL' ? ', as a system does that has no memory left' : '';
+    const message = `The work was ended by ${crash}${reason}. What was printed may be incomplete.`;
+    note(describeError(new DermOrbitError('ENGINE_STOPPED', message)));
+  }
 }

@@ -1,6 +1,7 @@
 // How the command line talks: results on standard output, everything else on standard error, colour on terminals.
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { asDermOrbitError, nextStep } from '../contract/errors.ts';
+import { onInterruption } from '../base/process/command-child.ts';
+import { asDermOrbitError, DermOrbitError, nextStep } from '../contract/errors.ts';
 import { errorRecordSchema } from '../contract/record.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -68,17 +69,13 @@ export function reportFatal(error: unknown): void {
   process.exitCode = asDermOrbitError(error).code === 'CANCELLED' ? 130 : 1;
 }
 
-/** What ends a command in good order: Ctrl-C, a polite kill, a terminal that is closed. */
-const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /** A signal that Ctrl-C aborts (or a kill, or a closed terminal); a second one ends the process at once. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  const interrupt = () => {
+  onInterruption(() => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
-  };
-  for (const interruption of interruptions) process.on(interruption, interrupt);
+  });
   return controller.signal;
 }
 
@@ -95,9 +92,16 @@ export function isUnread(): boolean {
 /** Lets a command finish its other work where its output is lost; to be called once, before any output. */
 export function surviveLostOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (!unread && error.code !== 'EPIPE') reportFatal(asDermOrbitError(error, 'WRITE_FAILED'));
+    if (!unread && error.code !== 'EPIPE') reportFatal(incompleteOutput(error));
     unread = true;
   });
   // There is nobody left to tell that standard error fails.
   process.stderr.on('error', () => undefined);
+}
+
+/** Other than a file of ours, what has been redirected into stays as it is when its disk is full: cut off somewhere. */
+function incompleteOutput(error: NodeJS.ErrnoException): DermOrbitError {
+  const full = asDermOrbitError(error).code === 'DISK_FULL';
+  const message = `Standard output could not be written to its end: ${error.message}. What was written of it is incomplete.`;
+  return new DermOrbitError(full ? 'OUTPUT_DISK_FULL' : 'WRITE_FAILED', message, { cause: error });
 }

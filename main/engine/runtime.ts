@@ -1,6 +1,6 @@
 // ONNX Runtime behind a small interface: float32 tensors in, float32 tensors out, on one provider.
 // session.run is a synchronous native call: it blocks the thread that makes it (hence the engine process).
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
@@ -77,6 +77,27 @@ export function missingLibrary(provider: Provider): string | null {
 const yieldingThreads = { session: { intra_op: { allow_spinning: '0' } } };
 
 /**
+ * Bytes of a command line behind which no session is opened. When it makes its first one on Linux, ONNX Runtime 1.30
+ * searches /proc/self/cmdline with a regular expression that recurses once per character: some 300 bytes of stack each,
+ * so that the 8 MB of a usual stack end between 24 and 30 thousand characters, in a segmentation fault.
+ */
+const longestCommandLine = 16_384;
+let commandLineChecked = process.platform !== 'linux';
+
+/** @throws DermOrbitError COMMAND_LINE_TOO_LONG; nobody meets it whose program starts as cli/dermorbit.ts does */
+function requireShortCommandLine(): void {
+  if (commandLineChecked) return;
+  const { length } = readFileSync('/proc/self/cmdline');
+  if (length > longestCommandLine) {
+    throw new DermOrbitError(
+      'COMMAND_LINE_TOO_LONG',
+      `ONNX Runtime would crash behind a command line of ${length} bytes.`,
+    );
+  }
+  commandLineChecked = true;
+}
+
+/**
  * Loads a graph.
  * @param model ONNX bytes, already found safe (onnx/codec.ts)
  * @param optimization `extended` for training graphs: what `all` adds are other memory layouts, which need constant
@@ -88,6 +109,7 @@ export async function openSession(
   provider: Provider,
   optimization: 'all' | 'extended' = 'all',
 ): Promise<RuntimeSession> {
+  requireShortCommandLine();
   const session = await ort.InferenceSession.create(model, {
     ...providerOptions[provider],
     graphOptimizationLevel: optimization,

@@ -44,7 +44,17 @@ export const workErrors = {
     },
   },
   CANCELLED: { title: 'Cancelled', action: 'Run it again when you are ready.' },
-  ENGINE_STOPPED: { title: 'The engine stopped', action: 'It was restarted; run the affected images again.' },
+  OUTPUT_DISK_FULL: {
+    title: 'Disk is full',
+    action: 'The output that was redirected is incomplete: delete it, free some space and run again.',
+  },
+  ENGINE_STOPPED: {
+    title: 'The engine stopped',
+    action: {
+      app: 'It is started again; run the affected images again.',
+      cli: 'Run it again; if it stops at the same image, leave that one out.',
+    },
+  },
   JOB_STOPPED: {
     title: 'The job process stopped',
     action: 'Resume the job: what was measured or checkpointed is kept, and it goes on from there.',
@@ -69,7 +79,17 @@ export const workErrors = {
     title: 'Not kept with this evaluation',
     action: 'Run the evaluation again to see these images; its figures stay as they are.',
   },
-  OUT_OF_MEMORY: { title: 'Out of memory', action: 'Close other programs, or choose a smaller model.' },
+  OUT_OF_MEMORY: {
+    title: 'Out of memory',
+    action: {
+      app: 'Close other programs, or choose a smaller model or a group with fewer orientations.',
+      cli: 'Close other programs, or choose a smaller model, a --group with fewer orientations or a smaller --batch.',
+    },
+  },
+  COMMAND_LINE_TOO_LONG: {
+    title: 'Command line too long',
+    action: 'Name a folder instead of thousands of files.',
+  },
   INFERENCE_FAILED: {
     title: 'Inference failed',
     action: {
