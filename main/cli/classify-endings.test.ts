@@ -1,5 +1,5 @@
 // How `classify` ends where it cannot go on, or nobody reads on: what is done is kept, and whole.
-import { execFileSync, spawn, type StdioOptions } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -132,8 +132,26 @@ it.skipIf(process.platform !== 'linux')('a full disk under standard output is to
   closeSync(full);
   expect(code).toBe(1);
   expect(err.match(/DISK_FULL/g)).toHaveLength(1);
+  expect(err).toContain('OUTPUT_DISK_FULL');
+  expect(err).not.toContain('nothing half-written');
   expect(err).not.toContain('node:');
   expect(rowsOf(csv)).toHaveLength(3);
+});
+
+// A limit on the size of files stands for a disk that fills up while it is written to.
+it.skipIf(process.platform !== 'linux')('output that is cut off is told to be incomplete', async () => {
+  const cut = join(work, 'cut.json');
+  const command = `trap '' XFSZ; ulimit -f 1; exec "$0" "$@" > ${JSON.stringify(cut)}`;
+  const env = { ...process.env, DERMORBIT_HOME: join(work, 'home') };
+  const { status, stderr } = spawnSync(
+    'bash',
+    ['-c', command, process.execPath, script, 'classify', few, '--json'],
+    { env, encoding: 'utf8' },
+  );
+  expect(status).toBe(1);
+  expect(statSync(cut).size).toBe(1024);
+  expect(stderr).toContain('WRITE_FAILED');
+  expect(stderr).toContain('What was written of it is incomplete.');
 });
 
 describe('--csv and --evidence that cannot be written are refused before the work begins', () => {
