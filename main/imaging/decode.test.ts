@@ -81,6 +81,33 @@ describe('EXIF orientation', () => {
   });
 });
 
+describe('orientation that only XMP tells', () => {
+  const packet = (orientation: string) =>
+    `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"${orientation}</rdf:Description></rdf:RDF></x:xmpmeta>`;
+  const ways = {
+    attribute: (orientation: number) => packet(` tiff:Orientation="${orientation}">`),
+    element: (orientation: number) => packet(`><tiff:Orientation>${orientation}</tiff:Orientation>`),
+  };
+
+  it.each(
+    (['attribute', 'element'] as const).flatMap((way) =>
+      [1, 2, 3, 4, 5, 6, 7, 8].flatMap((orientation) =>
+        (['png', 'webp', 'jpeg'] as const).map((format) => ({ way, orientation, format })),
+      ),
+    ),
+  )('$orientation as an $way in $format: as EXIF tells it', async ({ way, orientation, format }) => {
+    const image = () => raw(gradient(width, height), 3);
+    const options = { png: {}, webp: { lossless: true }, jpeg: { quality: 95 } }[format];
+    const byXmp = await image().withXmp(ways[way](orientation)).toFormat(format, options).toBuffer();
+    const byExif = await image().withMetadata({ orientation }).toFormat(format, options).toBuffer();
+    expect((await sharp(byXmp).metadata()).orientation).toBeUndefined();
+    const [xmp, exif] = await Promise.all(
+      [byXmp, byExif].map((bytes) => decodeImage(inMemory(bytes, format))),
+    );
+    expect(xmp).toEqual(exif);
+  });
+});
+
 describe('every kind of pixel becomes 8-bit RGB', () => {
   it('greyscale: the three channels are the grey', async () => {
     await fc.assert(

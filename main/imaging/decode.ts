@@ -18,6 +18,7 @@ import type { ImageFile } from './file.ts';
 import { decoding, maximumPixels, refuseTooLarge } from './limits.ts';
 import { imageFormats } from '../contract/image-kinds.ts';
 import type { NoteCode } from '../contract/notes.ts';
+import { turned, xmpOrientation } from './orientation.ts';
 import { sharp } from './sharp.ts';
 import { sourceOf, type Source } from './source.ts';
 
@@ -80,7 +81,11 @@ async function openEncoded({ bytes }: { bytes: Uint8Array }, file: ImageFile, na
     limitInputPixels: maximumPixels,
     ignoreIcc: isTaggedSrgb(header),
   });
-  return { pipeline: flattened(encoded.autoOrient()), width, height };
+  const told = header.orientation === undefined ? xmpOrientation(header) : 1;
+  if (told === 1) return { pipeline: flattened(encoded.autoOrient()), width, height };
+  // libvips knows nothing of XMP: such an image is decoded and turned here.
+  const { data, ...size } = turned(await rgbOf(flattened(encoded), name), told);
+  return { pipeline: sharp(data, { raw: { ...size, channels: 3 } }), ...size };
 }
 
 /** 8-bit sRGB on black. */

@@ -22,7 +22,8 @@ export async function decoding<T>(name: string, work: () => T | Promise<T>): Pro
   } catch (thrown) {
     if (thrown instanceof DermOrbitError) throw thrown;
     const reason = thrown instanceof Error ? reasonOf(thrown.message) : String(thrown);
-    throw new DermOrbitError('IMAGE_TRUNCATED', `${name} could not be decoded: ${reason}.`, {
+    const code = /: [a-z ]+ not supported$/.test(reason) ? 'IMAGE_UNSUPPORTED' : 'IMAGE_TRUNCATED';
+    throw new DermOrbitError(code, `${name} could not be decoded: ${reason}.`, {
       cause: thrown,
     });
   }

@@ -7,7 +7,10 @@ import type { NoteCode } from '../contract/notes.ts';
 import { decodePixels, type BitmapPixels } from './bmp/decode.ts';
 import { readHeader } from './bmp/header.ts';
 import type { ImageFile } from './file.ts';
+import { repairJpeg } from './jpeg/repair.ts';
 import { decoding, refuseTooLarge } from './limits.ts';
+import { repairTiff } from './tiff/repair.ts';
+import { repairWebp } from './webp.ts';
 
 export type Source =
   | { readonly bytes: Uint8Array; readonly notes: readonly NoteCode[] }
@@ -15,13 +18,12 @@ export type Source =
 
 type Opener = (bytes: Uint8Array, name: string) => Source | Promise<Source>;
 
-const asItIs: Opener = (bytes) => ({ bytes, notes: [] });
-
 const openers: Readonly<Record<ImageFormat, Opener>> = {
-  jpeg: asItIs,
-  png: asItIs,
-  tiff: asItIs,
-  webp: asItIs,
+  jpeg: repairJpeg,
+  // libpng tells odd chunks from lost rows by itself.
+  png: (bytes) => ({ bytes, notes: [] }),
+  tiff: repairTiff,
+  webp: repairWebp,
   bmp: (bytes, name) => {
     const header = readHeader(bytes);
     refuseTooLarge(name, header.width, header.height);

@@ -44,6 +44,10 @@ export const imageErrors = {
     title: 'Damaged image',
     action: 'Copy the image again from its source; part of it is missing.',
   },
+  IMAGE_UNSUPPORTED: {
+    title: 'Kind of image not read',
+    action: 'Save it anew as PNG, or as a plain TIFF or JPEG, in an image viewer.',
+  },
   IMAGE_TOO_LARGE: { title: 'Image too large', action: 'Export the image with at most 50 megapixels.' },
   NO_IMAGES: {
     title: 'No images found',

@@ -140,7 +140,7 @@ export function isPreview(bytes: Uint8Array): boolean {
   return reduced && has(tags.subDirectories);
 }
 
-function viewOf(bytes: Uint8Array): DataView {
+export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
