@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { ClassificationRecord } from '../contract/record.ts';
 import { recordsToCsv } from '../reports/csv.ts';
-import { writeFileAtomic } from '../base/atomic.ts';
+import { writeFileAtomic } from '../base/durable-files.ts';
 
 export class CsvTarget {
   readonly #path: string;

@@ -22,7 +22,7 @@ import { Evaluations } from '../evaluation/store/evaluations.ts';
 import { findRequest, requestFile } from '../evaluation/store/unfinished.ts';
 import { evaluateTask, type EvaluationPlaces } from '../jobs/evaluate.ts';
 import { evaluationReport } from '../reports/evaluation-report.ts';
-import { writeFileAtomic } from '../base/atomic.ts';
+import { writeFileAtomic } from '../base/durable-files.ts';
 import { harmless, interruptSignal, note } from './output.ts';
 import { showProgress, type ProgressDisplay } from './progress.ts';
 import { printEvaluation } from './show-evaluation.ts';

@@ -6,7 +6,7 @@ import { rankClasses, type Classification, type Evidence } from '../contract/rec
 import { overlayEvidence } from '../imaging/evidence.ts';
 import { readImageFile } from '../imaging/file.ts';
 import { preprocess } from '../imaging/preprocess.ts';
-import { writeFileAtomic } from '../base/atomic.ts';
+import { writeFileAtomic } from '../base/durable-files.ts';
 
 /** Side of the pictures: large enough to see the lesion, whatever the model's input is. */
 const pictureSize = 512;

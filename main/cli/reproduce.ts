@@ -8,7 +8,7 @@ import { dataFolder, defaultModelFolders } from '../engine/folders.ts';
 import { parseProvider } from '../engine/providers.ts';
 import { ModelStore } from '../engine/store/store.ts';
 import { reproductionReport } from '../reports/reproduction-report.ts';
-import { writeFileAtomic } from '../base/atomic.ts';
+import { writeFileAtomic } from '../base/durable-files.ts';
 import { defaultValidationShare } from '../contract/training-defaults.ts';
 import { rowsOf } from '../training/reproduce/plan.ts';
 import { prepareReproduction, type ReproductionRequest } from '../training/reproduce/prepare.ts';

@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 import type { DataReference } from '../contract/application-jobs.ts';
 import { externalLinks, type ExportResult, type FilePurpose } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import { writeFileAtomic } from '../base/atomic.ts';
+import { writeFileAtomic } from '../base/durable-files.ts';
 import type { Documents } from '../services/documents.ts';
 import type { ExportDocument, Surface } from '../services/surface.ts';
 import { origin } from './origin.ts';

@@ -10,6 +10,7 @@ import type {
   RequestBase,
 } from '../contract/engine.ts';
 import { engineContract } from '../contract/engine.ts';
+import { median } from '../base/median.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import { isFailure } from '../contract/record.ts';
 import type { Provider, ProviderChoice, Settings } from '../contract/settings.ts';
@@ -195,6 +196,5 @@ async function medianMilliseconds(model: LoadedModel): Promise<number> {
     times.push(performance.now() - start);
   }
   // The first run warms up and does not count.
-  const counted = times.slice(1).sort((a, b) => a - b);
-  return counted[Math.floor(timedRuns / 2)]!;
+  return median(times.slice(1));
 }

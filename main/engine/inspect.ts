@@ -1,5 +1,6 @@
 // One image in depth: its record, its evidence map, and what every other method would say. Orbits of the last
 // images are kept, so that a switch of group or method runs the image tower only for orientations never seen.
+import { LRUCache } from 'lru-cache';
 import type { Inspection } from '../contract/engine.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
 import { methodSchema, type GroupName, type Settings } from '../contract/settings.ts';
@@ -15,7 +16,7 @@ import { predict } from './predict.ts';
 import { byClass, classificationRecord, malignantProbability } from './record.ts';
 
 /** An RN50 orbit under d4 is 3 MB of features; a person looks at few images at a time. */
-const keptOrbits = 24;
+const maxKeptOrbits = 24;
 
 interface KeptImage {
   readonly notes: readonly NoteCode[];
@@ -29,7 +30,7 @@ interface KeptImage {
 /** The most recently inspected images of one model, by content. */
 export class Inspector {
   readonly #model: LoadedModel;
-  readonly #kept = new Map<string, KeptImage>();
+  readonly #kept = new LRUCache<string, KeptImage>({ max: maxKeptOrbits });
 
   constructor(model: LoadedModel) {
     this.#model = model;
@@ -57,11 +58,7 @@ export class Inspector {
     const file = await readImageFile(path);
     const { sha256 } = file;
     const kept = this.#kept.get(sha256) ?? (await this.#decode(file));
-    // Least recently used first: a Map lists its keys in the order they were set.
-    this.#kept.delete(sha256);
     this.#kept.set(sha256, kept);
-    const oldest = this.#kept.keys().next();
-    if (this.#kept.size > keptOrbits && !oldest.done) this.#kept.delete(oldest.value);
     return { file, kept };
   }
 

@@ -1,5 +1,6 @@
 // The jobs of this session: one runs at a time, in the job process; every page is told how it goes on. What is known
 // of a job outlives the page that started it.
+import { LRUCache } from 'lru-cache';
 import type { Job } from '../contract/application-jobs.ts';
 import type { Notice } from '../contract/application.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
@@ -34,13 +35,14 @@ interface Entry {
 /** Milliseconds between two notices of the same job's progress; pages redraw no faster. */
 const noticePause = 150;
 /** Jobs that are remembered. */
-const remembered = 50;
+const maxJobs = 50;
 
 /** Of these a training says many, and the latest replaces the one before. */
 const replacing: ReadonlySet<TrainingEvent['kind']> = new Set(['reading', 'cache', 'step', 'measuring']);
 
 export class JobBoard {
-  readonly #entries = new Map<string, Entry>();
+  /** In the order of their starts: looked at by `peek`, so that looking changes nothing. */
+  readonly #entries = new LRUCache<string, Entry>({ max: maxJobs });
   readonly #notify: (notice: Notice) => void;
   #told = new Map<string, number>();
 
@@ -50,7 +52,7 @@ export class JobBoard {
 
   /** The latest first. */
   jobs(): Job[] {
-    return [...this.#entries.values()].map(({ job }) => job).reverse();
+    return [...this.#entries.values()].map(({ job }) => job);
   }
 
   /** @throws DermOrbitError JOB_UNKNOWN */
@@ -75,10 +77,6 @@ export class JobBoard {
     };
     const entry: Entry = { plan, log: [], job, attempt: 0, controller: new AbortController() };
     this.#entries.set(job.id, entry);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= remembered) break;
-      this.#entries.delete(oldest);
-    }
     this.#begin(entry);
     return entry.job;
   }
@@ -166,7 +164,7 @@ export class JobBoard {
   }
 
   #entry(id: string): Entry {
-    const entry = this.#entries.get(id);
+    const entry = this.#entries.peek(id);
     if (entry === undefined) throw new DermOrbitError('JOB_UNKNOWN', 'This job is no longer known.');
     return entry;
   }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { freeAngles } from '../contract/angles.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { EvaluateTask, JobOutput, JobProgress } from '../contract/jobs.ts';
+import { Pace } from '../base/pace.ts';
 import { loadModel, type LoadedModel } from '../engine/model.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { openDataset } from '../evaluation/datasets/datasets.ts';
@@ -17,7 +18,6 @@ import {
   type PlannedModel,
 } from '../evaluation/run/evaluate.ts';
 import type { CheckedJob, RunningJob } from './jobs.ts';
-import { Pace } from './pace.ts';
 import { writeResult } from '../evaluation/store/results.ts';
 import { noteRequest, removeRequest } from '../evaluation/store/unfinished.ts';
 
@@ -130,12 +130,15 @@ export async function runEvaluation(
   return { evaluation, failedImages };
 }
 
+/** Steps whose pace counts: the first ones open models, and what is taken over from an earlier run takes no time. */
+const window = 24;
+
 /** Images are counted over all models, so that the bar runs once; the rows of statistics likewise. */
 function follow(
   planned: readonly PlannedModel[],
   onEvent: (event: JobProgress) => void,
 ): (event: EvaluationEvent) => void {
-  const paces = { image: new Pace(), statistics: new Pace() };
+  const paces = { image: new Pace({ window }), statistics: new Pace({ window }) };
   const stages = { image: 'measuring', statistics: 'statistics' } as const;
   const sizes = {
     image: planned.map(({ set }) => set.items.length),

@@ -1,5 +1,6 @@
 // A batch run: the engine's events by place in the request become the page's events by image id, with the time
 // that is left.
+import { Pace } from '../base/pace.ts';
 import type { ApplicationEvent, ApplicationOutput } from '../contract/application.ts';
 import type { CallOptions, Context } from './context.ts';
 import type { CheckedInput } from './requests.ts';
@@ -11,8 +12,8 @@ export async function classifyImages(
   { signal, onEvent }: CallOptions<ApplicationEvent<'classify'>>,
 ): Promise<ApplicationOutput<'classify'>> {
   const paths = images.map((image) => context.list.pathOf(image));
-  const began = performance.now();
-  let firstDone = began;
+  // The first image also opens the model, so the pace is that of the images after it.
+  const pace = new Pace();
   let done = 0;
   return context.engine.api.call(
     'classify',
@@ -25,11 +26,7 @@ export async function classifyImages(
         const record = context.list.shown(image, found);
         context.list.keep(image, record);
         done++;
-        const now = performance.now();
-        // The first image also opens the model, so the pace is that of the images after it.
-        if (done === 1) firstDone = now;
-        const secondsLeft =
-          done === 1 ? null : ((now - firstDone) / (done - 1) / 1000) * (images.length - done);
+        const secondsLeft = pace.step(images.length - done);
         onEvent({ image, record, done, total: images.length, secondsLeft });
       },
     },

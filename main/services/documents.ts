@@ -1,20 +1,17 @@
 // Exports that wait to be fetched: downloads and print views, by id, the most recent few.
-import type { ExportDocument } from './surface.ts';
+import { LRUCache } from 'lru-cache';
 import { newId } from '../base/ids.ts';
+import type { ExportDocument } from './surface.ts';
 
-const kept = 16;
+const maxDocuments = 16;
 
 export class Documents {
-  readonly #documents = new Map<string, ExportDocument>();
+  readonly #documents = new LRUCache<string, ExportDocument>({ max: maxDocuments });
 
   /** Returns the document's id. */
   add(document: ExportDocument): string {
     const id = newId();
     this.#documents.set(id, document);
-    for (const oldest of this.#documents.keys()) {
-      if (this.#documents.size <= kept) break;
-      this.#documents.delete(oldest);
-    }
     return id;
   }
 

@@ -1,4 +1,5 @@
 // The pictures of an image that the page shows, made when asked for and kept while they are recent.
+import { LRUCache } from 'lru-cache';
 import type { ImagePictures, Picture } from './picture-maker.ts';
 
 /** Which picture: see `imageUrls` in main/contract/application.ts. */
@@ -8,17 +9,19 @@ export type PictureKind =
   | { readonly kind: 'turned'; readonly angle: number };
 
 /** Bytes of encoded pictures that are kept: about 10,000 thumbnails. */
-const keptBytes = 64 * 1024 * 1024;
+const maxPictureBytes = 64 * 1024 * 1024;
 /** Pictures made at once; inference needs the other cores. */
 const atOnce = 2;
 
 /** Makes pictures a few at a time, each once, the ones asked for last first (those are in view). */
 export class PictureCache {
   readonly #make: ImagePictures;
-  readonly #kept = new Map<string, Picture>();
+  readonly #kept = new LRUCache<string, Picture>({
+    maxSize: maxPictureBytes,
+    sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
+  });
   readonly #underway = new Map<string, Promise<Picture>>();
   readonly #waiting: (() => void)[] = [];
-  #bytes = 0;
   #running = 0;
 
   constructor(make: ImagePictures) {
@@ -29,18 +32,14 @@ export class PictureCache {
   async get(path: string, which: PictureKind): Promise<Picture> {
     const key = JSON.stringify([path, which]);
     const kept = this.#kept.get(key);
-    if (kept !== undefined) {
-      this.#kept.delete(key);
-      this.#kept.set(key, kept);
-      return kept;
-    }
+    if (kept !== undefined) return kept;
     const underway = this.#underway.get(key);
     if (underway !== undefined) return underway;
     const making = this.#turn(() => this.#made(path, which));
     this.#underway.set(key, making);
     try {
       const picture = await making;
-      this.#keep(key, picture);
+      this.#kept.set(key, picture);
       return picture;
     } finally {
       this.#underway.delete(key);
@@ -67,16 +66,6 @@ export class PictureCache {
       const next = this.#waiting.pop();
       if (next === undefined) this.#running--;
       else next();
-    }
-  }
-
-  #keep(key: string, picture: Picture): void {
-    this.#kept.set(key, picture);
-    this.#bytes += picture.bytes.length;
-    for (const [oldest, { bytes }] of this.#kept) {
-      if (this.#bytes <= keptBytes) break;
-      this.#kept.delete(oldest);
-      this.#bytes -= bytes.length;
     }
   }
 }

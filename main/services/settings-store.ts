@@ -4,7 +4,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { preferencesSchema, type Preferences, type PreferencesPatch } from '../contract/application.ts';
-import { writeFileAtomic } from '../base/atomic.ts';
+import { writeFileAtomic } from '../base/durable-files.ts';
 
 const windowPlaceSchema = z.object({
   /** Screen coordinates and size in device-independent pixels. */

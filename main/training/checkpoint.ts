@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from '../backbones/checkpoints/safe
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Tensor } from '../contract/tensor.ts';
 import { roundFiguresSchema } from '../contract/training.ts';
-import { replaceFile } from './run/replace-file.ts';
+import { writeFileAtomic } from '../base/durable-files.ts';
 import type { State } from './step.ts';
 
 const family = 'dermorbit training checkpoint ';
@@ -45,7 +45,7 @@ export async function writeCheckpoint(path: string, checkpoint: TrainingCheckpoi
   length.writeBigUInt64LE(BigInt(text.length));
   const body = Buffer.concat([length, text, writeSafetensors(tensors)]);
   const hash = createHash('sha256').update(body).digest();
-  await replaceFile(path, Buffer.concat([Buffer.from(magic), hash, body]));
+  await writeFileAtomic(path, Buffer.concat([Buffer.from(magic), hash, body]));
 }
 
 /**

@@ -1,5 +1,6 @@
 // The rounds of a run: steps over batches, validation, checkpoint; again until the last round, until nothing gets better,
 // or until somebody stops it. A round is resumed exactly where its checkpoint was written.
+import { Pace } from '../base/pace.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { RoundFigures, RoundsConfig, TrainingEvent } from '../contract/training.ts';
 import type { Random } from '../evaluation/metrics/random.ts';
@@ -43,14 +44,14 @@ export async function runRounds(
   const { config, stepper, onEvent } = spec;
   if (from) stepper.restore(from.state);
   let checkpoint = from ?? (await begin(spec));
-  const clock = new Clock(config);
+  const pace = new Pace().begin();
   while (checkpoint.round < (spec.until ?? config.rounds)) {
     const patience = exhausted(checkpoint, config.patience);
     if (patience !== null) {
       onEvent?.({ kind: 'stopped-early', round: checkpoint.round, patience });
       break;
     }
-    checkpoint = await runRound(spec, checkpoint, clock);
+    checkpoint = await runRound(spec, checkpoint, pace);
   }
   return checkpoint;
 }
@@ -85,7 +86,7 @@ async function begin(spec: RoundsSpec): Promise<TrainingCheckpoint> {
 async function runRound(
   spec: RoundsSpec,
   before: TrainingCheckpoint,
-  clock: Clock,
+  pace: Pace,
 ): Promise<TrainingCheckpoint> {
   const { config, identity, stepper, onEvent, signal } = spec;
   const round = before.round + 1;
@@ -117,7 +118,8 @@ async function runRound(
       steps: config.rounds * config.iterations,
       loss: lossSum / (iteration + 1),
       balancedAccuracy: before.history.at(-1)?.balancedAccuracy ?? null,
-      secondsLeft: clock.secondsLeft(step + 1),
+      // A pace that was begun has something to compare with from the first step on.
+      secondsLeft: pace.step(config.rounds * config.iterations - step - 1)!,
     });
   }
   const answers = await validate(spec, before.round);
@@ -171,21 +173,4 @@ function isBetter(figures: RoundFigures, { best, history }: TrainingCheckpoint):
 /** The patience, if it is exhausted. */
 function exhausted({ best, round }: TrainingCheckpoint, patience: number | null): number | null {
   return patience !== null && best !== null && round - best >= patience ? patience : null;
-}
-
-/** Time left, from the pace since the run was started or resumed. */
-class Clock {
-  readonly #start = performance.now();
-  readonly #steps: number;
-  #first: number | null = null;
-
-  constructor({ rounds, iterations }: RoundsConfig) {
-    this.#steps = rounds * iterations;
-  }
-
-  secondsLeft(step: number): number {
-    this.#first ??= step - 1;
-    const pace = (performance.now() - this.#start) / (step - this.#first);
-    return ((this.#steps - step) * pace) / 1000;
-  }
 }

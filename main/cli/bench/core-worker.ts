@@ -1,4 +1,5 @@
 // Measures one model for bench/core.ts; started as a process of its own.
+import { median } from '../../base/median.ts';
 import { classifyFiles, orbitOfImage, prepareImage } from '../../engine/classify.ts';
 import { defaultModelFolders } from '../../engine/folders.ts';
 import { knownImage, loadModel, type LoadedModel } from '../../engine/model.ts';
@@ -37,10 +38,6 @@ export interface CoreFigures {
 }
 
 const measuredGroups = ['c1', 'c4', 'd4'] as const;
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; milliseconds: number }> {
   const start = performance.now();

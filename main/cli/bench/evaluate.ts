@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { median } from '../../base/median.ts';
 import type { Method } from '../../contract/settings.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { defaultModelFolders, installationFolder } from '../../engine/folders.ts';
@@ -121,10 +122,6 @@ async function measureModel(
     fiveOfRaw: ratio(times.raw, times.five),
     oneOfRaw: ratio(times.raw, times.one),
   };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 /** Seconds. */

@@ -1,5 +1,6 @@
 // Measures a step that trains a whole image tower (forward, backward, update) for bench/train.ts; a process of its own, so
 // that its peak memory is that of such a training.
+import { median } from '../../base/median.ts';
 import { learnedNames, towerGraph } from '../../training/tower/graph.ts';
 import { partOf } from '../../training/tower/train-tower.ts';
 import { packagedStart } from '../../training/tower/starting-point.ts';
@@ -36,10 +37,6 @@ export interface TowerFigures {
   /** Milliseconds to change the pictures of a batch at random. */
   readonly augment: number;
   readonly peakMegabytes: number;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 async function timed(work: () => unknown): Promise<number> {

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../../base/median.ts';
 import { defaultModelFolders } from '../../engine/folders.ts';
 import { knownImage, loadModel } from '../../engine/model.ts';
 import { openSession } from '../../engine/runtime.ts';
@@ -50,10 +51,6 @@ export interface TrainFigures {
 
 const batch = 32;
 const group = groups.c4;
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();

@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Manifest, PackageFile, PackageFileRole } from '../../contract/manifest.ts';
-import { writeDurably } from './durable.ts';
+import { writeDurably } from '../../base/durable-files.ts';
 import { manifestName, sha256Of } from './package.ts';
 
 const fileNames: Readonly<Record<PackageFileRole, string>> = {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { evaluationIdSchema, type EvaluationSummary } from '../../contract/application-jobs.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Evaluation } from '../../contract/evaluation.ts';
@@ -9,12 +10,12 @@ import type { StoredAnswers } from '../run/answers.ts';
 import { readAnswers, readEvaluation, readPredictions, unfinishedPrefix } from './results.ts';
 
 /** Evaluations whose files are kept in memory while someone looks at them. */
-const kept = 4;
+const maxOpened = 4;
 
 export class Evaluations {
   /** Of the results; what is being measured lies beside them. */
   readonly folder: string;
-  readonly #opened = new Map<string, Promise<Evaluation>>();
+  readonly #opened = new LRUCache<string, Promise<Evaluation>>({ max: maxOpened });
   readonly #summaries = new Map<string, EvaluationSummary>();
 
   constructor(folder: string) {
@@ -52,10 +53,6 @@ export class Evaluations {
     const opening = readEvaluation(this.folderOf(id));
     this.#opened.set(id, opening);
     opening.catch(() => this.#opened.delete(id));
-    for (const oldest of this.#opened.keys()) {
-      if (this.#opened.size <= kept) break;
-      this.#opened.delete(oldest);
-    }
     return opening;
   }
 

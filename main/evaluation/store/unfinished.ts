@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import { evaluateTaskSchema } from '../../contract/jobs.ts';
-import { writeFileAtomic } from '../../base/atomic.ts';
+import { writeFileAtomic } from '../../base/durable-files.ts';
 
 const ending = '.request.json';
 const fileName = /^[a-z0-9-]{1,64}\.request\.json$/;

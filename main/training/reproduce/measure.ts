@@ -11,7 +11,7 @@ import type { DatasetSource, LabelledSet } from '../../evaluation/datasets/label
 import { defaultBootstrap } from '../../evaluation/metrics/bootstrap.ts';
 import { evaluate, planModel } from '../../evaluation/run/evaluate.ts';
 import type { EvaluationChoices } from '../../evaluation/run/plan.ts';
-import { replaceFile } from '../run/replace-file.ts';
+import { writeFileAtomic } from '../../base/durable-files.ts';
 import type { Step } from './plan.ts';
 import { publishedCombination } from './recipes.ts';
 
@@ -96,7 +96,7 @@ export async function measureStep(
       rows: rows.map(measurementOf),
     };
     await mkdir(dirname(fileOf(work, step)), { recursive: true });
-    await replaceFile(fileOf(work, step), `${JSON.stringify(measured, null, 2)}\n`);
+    await writeFileAtomic(fileOf(work, step), `${JSON.stringify(measured, null, 2)}\n`);
     return measured;
   } finally {
     await model.release();

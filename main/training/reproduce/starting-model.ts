@@ -11,7 +11,7 @@ import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';
 import type { LabelledSet } from '../../evaluation/datasets/labelled-set.ts';
 import { installTrained } from '../run/install.ts';
-import { replaceFile } from '../run/replace-file.ts';
+import { writeFileAtomic } from '../../base/durable-files.ts';
 import { startId } from './plan.ts';
 import { publishedTower } from './published.ts';
 
@@ -61,7 +61,7 @@ export async function requireClassesOf(
   const { command, prompts } = importCommand(dataset, set, join(work, 'prompts.json'));
   if (prompts) {
     await mkdir(work, { recursive: true });
-    await replaceFile(join(work, 'prompts.json'), `${JSON.stringify(prompts, null, 2)}\n`);
+    await writeFileAtomic(join(work, 'prompts.json'), `${JSON.stringify(prompts, null, 2)}\n`);
   }
   const first = missing.slice(0, 3).join(', ');
   const lacks = missing.length > 0 ? `, and not ${first}${missing.length > 3 ? ', ...' : ''}` : '';

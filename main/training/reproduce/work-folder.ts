@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import { ModelStore } from '../../engine/store/store.ts';
-import { replaceFile } from '../run/replace-file.ts';
+import { writeFileAtomic } from '../../base/durable-files.ts';
 
 const secondsSchema = z.record(z.string(), z.number());
 
@@ -32,7 +32,7 @@ export class WorkFolder {
       await mkdir(path, { recursive: true }).catch((error: unknown) => {
         throw asDermOrbitError(error, 'WRITE_FAILED');
       });
-      await replaceFile(file, `${JSON.stringify(identity, null, 2)}\n`);
+      await writeFileAtomic(file, `${JSON.stringify(identity, null, 2)}\n`);
     } else {
       requireSame(path, before, identity);
     }
@@ -63,7 +63,7 @@ export class WorkFolder {
     } finally {
       const seconds = (this.seconds(id) ?? 0) + (performance.now() - start) / 1000;
       this.#seconds = { ...this.#seconds, [id]: seconds };
-      await replaceFile(join(this.path, 'seconds.json'), `${JSON.stringify(this.#seconds, null, 2)}\n`);
+      await writeFileAtomic(join(this.path, 'seconds.json'), `${JSON.stringify(this.#seconds, null, 2)}\n`);
     }
   }
 }

@@ -9,7 +9,7 @@ import type { RoundFigures, RunResult } from '../../contract/training.ts';
 import { drawingToPng } from '../../imaging/drawing.ts';
 import { readCheckpoint, writeCheckpoint, type TrainingCheckpoint } from '../checkpoint.ts';
 import { drawCurves } from './curves.ts';
-import { replaceFile } from './replace-file.ts';
+import { writeFileAtomic } from '../../base/durable-files.ts';
 
 /** Files of a run. */
 export const runFiles = {
@@ -105,7 +105,7 @@ export class RunFolder {
   }
 
   #write(name: keyof typeof runFiles, data: string | Uint8Array): Promise<void> {
-    return replaceFile(join(this.path, runFiles[name]), data);
+    return writeFileAtomic(join(this.path, runFiles[name]), data);
   }
 }
 

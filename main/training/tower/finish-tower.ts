@@ -15,7 +15,7 @@ import type { TrainOptions } from '../prefinetune.ts';
 import type { DataHashes } from '../request.ts';
 import { measureModels } from '../run/measure.ts';
 import { cardMetrics, modelCard, netNames, plain } from '../run/model-card.ts';
-import { replaceFile } from '../run/replace-file.ts';
+import { writeFileAtomic } from '../../base/durable-files.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { softwareVersions } from '../run/versions.ts';
 import { exportWeights } from './export.ts';
@@ -69,7 +69,7 @@ export async function finishTower(
     license: task.base?.manifest.license ?? 'that of the images it was trained on',
     metrics: cardMetrics(results, validation.length),
   };
-  await replaceFile(path('about.json'), JSON.stringify(about));
+  await writeFileAtomic(path('about.json'), JSON.stringify(about));
   const installed = await importModel(
     store,
     { ...files, card: path('MODEL_CARD.md'), about: path('about.json') },
@@ -89,9 +89,9 @@ async function writeWeights(
 ): Promise<ImportRequest> {
   const { normalize, scale } = plan.start.logits;
   const exported = exportWeights(plan.start, last.bestWeights, networkState(plan, last.bestWeights));
-  await replaceFile(path('weights.safetensors'), exported.tower);
-  await replaceFile(path('class-embeddings.safetensors'), exported.classEmbeddings);
-  if (exported.combiners) await replaceFile(path('combiners.safetensors'), exported.combiners);
+  await writeFileAtomic(path('weights.safetensors'), exported.tower);
+  await writeFileAtomic(path('class-embeddings.safetensors'), exported.classEmbeddings);
+  if (exported.combiners) await writeFileAtomic(path('combiners.safetensors'), exported.combiners);
   return {
     checkpoint: path('weights.safetensors'),
     classEmbeddings: path('class-embeddings.safetensors'),
