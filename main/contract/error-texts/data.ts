@@ -85,7 +85,8 @@ export const dataErrors = {
   },
   CLASS_SYNONYM: {
     title: 'Class names read by their meaning',
-    action: 'Check that each is the class you mean; the codes themselves (MEL, NV, ...) are never read otherwise.',
+    action:
+      'Check that each is the class you mean; the codes themselves (MEL, NV, ...) are never read otherwise.',
   },
   CLASS_EMPTY: {
     title: 'Class without images',
