@@ -15,8 +15,12 @@ export default defineConfig<SurfaceOptions>({
   reporter: [['list']],
   outputDir: '../test-results',
   projects: [
-    // Each kind of test once: the window's own in the window, packaging beside the host.
+    // Each kind of test once: the window's own in the window, packaging and what strangers do to a port beside the host.
     { name: 'host', testIgnore: 'electron.spec.ts', use: { surface: 'host' } },
-    { name: 'electron', testIgnore: 'packaging.spec.ts', use: { surface: 'electron' } },
+    {
+      name: 'electron',
+      testIgnore: ['packaging.spec.ts', 'foreign-pages.spec.ts'],
+      use: { surface: 'electron' },
+    },
   ],
 });

@@ -48,5 +48,15 @@ it('of ten that want it at once, one gets it', async () => {
   writeFileSync(lock, '1');
   const answers = await Promise.all(Array.from({ length: 10 }, () => takeLock(path)));
   expect(answers.filter((answer) => answer === null).length).toBeLessThanOrEqual(1);
+  expect(answers.filter((answer) => answer === null)).toHaveLength(1);
+  expect(readFileSync(lock, 'utf8')).toBe(processTag());
   await releaseLock(path);
+});
+
+it('given back late takes nobody else the lock away', async () => {
+  expect(await takeLock(path)).toBeNull();
+  const other = processTag().replace(/[^.]+$/, '00000000');
+  writeFileSync(lock, other);
+  await releaseLock(path);
+  expect(readFileSync(lock, 'utf8')).toBe(other);
 });

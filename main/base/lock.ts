@@ -1,6 +1,6 @@
 // A lock on a file: a file beside it names the process that has it. The lock of a process that is gone does not count.
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { isOwnerGone, keepFresh, processTag } from './process-tag.ts';
 
 const lockOf = (path: string) => `${path}.lock`;
@@ -22,9 +22,9 @@ export async function takeLock(path: string): Promise<number | null> {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
-    const owner = await lockOwner(path);
+    const { owner, text } = await look(lock);
     if (owner !== null) return owner;
-    await discard(lock);
+    if (text !== null) await discard(lock, text);
   }
   return (await lockOwner(path)) ?? 0;
 }
@@ -32,25 +32,41 @@ export async function takeLock(path: string): Promise<number | null> {
 export async function releaseLock(path: string): Promise<void> {
   fresheners.get(path)?.();
   fresheners.delete(path);
-  await rm(lockOf(path), { force: true }).catch(() => undefined);
+  // Somebody may have had reason to believe us gone; then it is theirs.
+  const text = await readFile(lockOf(path), 'utf8').catch(() => '');
+  if (text === processTag()) await rm(lockOf(path), { force: true }).catch(() => undefined);
 }
 
 /** Number of the running process that has the lock of a file; null: none. */
 export async function lockOwner(path: string): Promise<number | null> {
-  const lock = lockOf(path);
+  return (await look(lockOf(path))).owner;
+}
+
+/** Who has a lock, 0 being somebody unknown, and what it says; null: nobody, no lock that can be read. */
+async function look(lock: string): Promise<{ owner: number | null; text: string | null }> {
   try {
-    const [tag, { mtimeMs }] = await Promise.all([readFile(lock, 'utf8'), stat(lock)]);
+    const [text, { mtimeMs }] = await Promise.all([readFile(lock, 'utf8'), stat(lock)]);
     // Between being made and being written a lock is empty; a crash can leave it so, but not for long.
-    if (tag === '' && Date.now() - mtimeMs < 10_000) return 0;
-    return isOwnerGone(tag, mtimeMs) ? null : Number.parseInt(tag, 10);
+    const written = text !== '' || Date.now() - mtimeMs >= 10_000;
+    if (!written) return { owner: 0, text };
+    return { owner: isOwnerGone(text, mtimeMs) ? null : Number.parseInt(text, 10), text };
   } catch {
-    return null;
+    return { owner: null, text: null };
   }
 }
 
-/** Moved away before it is removed, so that of two processes that find it only one takes it away. */
-async function discard(lock: string): Promise<void> {
+/**
+ * Takes away a lock that does not count: moved aside first, so that of several processes that find it one gets it, and
+ * put back if it is no longer what was looked at, because another was faster and has it now.
+ */
+async function discard(lock: string, text: string): Promise<void> {
   const aside = `${lock}.${randomUUID()}`;
-  await rename(lock, aside).catch(() => undefined);
+  const moved = await rename(lock, aside).then(
+    () => true,
+    () => false,
+  );
+  if (!moved) return;
+  if ((await readFile(aside, 'utf8').catch(() => text)) !== text)
+    await link(aside, lock).catch(() => undefined);
   await rm(aside, { force: true });
 }

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, it, vi } from 'vitest';
 import { isOwnerGone, processTag, silenceMeansGone, tagOf } from './process-tag.ts';
 
 const now = Date.now();
@@ -38,4 +39,31 @@ it('fits into a file name, as one part between hyphens', () => {
   expect(processTag()).toMatch(/^[0-9a-f.]{1,40}$/);
   const { pid } = spawnSync(process.execPath, ['--version']);
   expect(isOwnerGone(tagOf(pid), now)).toBe(true);
+});
+
+it.runIf(process.platform === 'linux')('one that has ended is gone, also while nobody asks how', async () => {
+  // The shell's child ends; the shell has become a program that never asks.
+  const shell = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60']);
+  const [said] = (await once(shell.stdout, 'data')) as [Buffer];
+  const pid = Number(said.toString());
+  const tag = tagOf(pid);
+  const state = () =>
+    readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .slice(0, 1);
+  await expect.poll(state, { timeout: 10_000 }).toBe('Z');
+  expect(isOwnerGone(tag, Date.now())).toBe(true);
+  shell.kill('SIGKILL');
+});
+
+it('nobody is gone because his start cannot be read, unless the computer started since', () => {
+  const [pid, start, place] = processTag().split('.');
+  const untold = `${pid!}.0.${place!}`;
+  expect([start !== '0', isOwnerGone(untold, Date.now())]).toEqual([process.platform === 'linux', false]);
+  expect(isOwnerGone(untold, 0)).toBe(true);
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  // No such process can be looked at, and yet the system says that it runs.
+  expect(isOwnerGone(`4194999.17.${place!}`, Date.now())).toBe(false);
+  kill.mockRestore();
+  expect(isOwnerGone(`4194999.17.${place!}`, Date.now())).toBe(true);
 });

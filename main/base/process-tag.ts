@@ -13,16 +13,23 @@ import { hostname, uptime } from 'node:os';
 export const silenceMeansGone = 15 * 60_000;
 const freshEvery = 60_000;
 
-/** The start of a process in clock ticks since the computer started; '0' where the system does not tell (not Linux). */
+/** In the place of a start that the system does not tell. */
+const untold = '0';
+
+/** The start of a process in clock ticks since the computer started, `untold` (not Linux, no /proc), or null: none. */
 function startOf(pid: number): string | null {
-  if (process.platform !== 'linux') return isRunning(pid) ? '0' : null;
+  let stat: string;
   try {
-    // The name in brackets may hold anything, brackets and spaces too; the 20th field behind it is the start.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {
-    return null;
+    // Not there, or not to be read just now (too many open files): nobody is gone for that alone.
+    return isRunning(pid) ? untold : null;
   }
+  // The name in brackets may hold anything, brackets and spaces too; the 20th field behind it is the start.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // One that was killed stays listed until its parent asks how it ended; in containers often nobody ever does.
+  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  return fields[19] ?? untold;
 }
 
 function isRunning(pid: number): boolean {
@@ -62,7 +69,7 @@ export function processTag(): string {
 
 /** The tag of a process that runs beside this one. */
 export function tagOf(pid: number): string {
-  return `${pid}.${startOf(pid) ?? '0'}.${placeName()}`;
+  return `${pid}.${startOf(pid) ?? untold}.${placeName()}`;
 }
 
 /**
@@ -74,9 +81,11 @@ export function isOwnerGone(tag: string, touched: number): boolean {
   if (!match) return true;
   const [, pid, start, place] = match;
   if (place !== processTag().split('.')[2]) return Date.now() - touched > silenceMeansGone;
-  if (startOf(Number(pid)) !== start) return true;
+  const found = startOf(Number(pid));
+  if (found === null) return true;
+  if (found !== untold && start !== untold) return found !== start;
   // Where starts are not told, what is older than the computer's own start is nobody's.
-  return start === '0' && touched < Date.now() - uptime() * 1000;
+  return touched < Date.now() - uptime() * 1000;
 }
 
 /**

@@ -30,7 +30,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
 
   surviveLostOutput();
   // What a killed session of the app left of people's pictures goes with whatever starts next.
-  void removeAbandonedUploads();
+  await removeAbandonedUploads();
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -51,13 +51,18 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const guard = new Guard(port, token);
 
   server.on('request', (request, response) => {
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
     void respond(options.application, resources, guard, request, response).catch((thrown: unknown) => {
       fail(response, thrown);
     });
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (guard.pathOf(request) !== 'socket' || !guard.sameOrigin(request, 'required')) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      // Ended from our side as well: who never hangs up would keep the connection for ever.
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => {
+        socket.destroy();
+      });
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {

@@ -57,6 +57,23 @@ describe('report', () => {
     expect(html).not.toContain('mustermann');
   });
 
+  it.each([
+    ['lesion.jpg', 'lesion.jpg'],
+    ['/photos/of/lesion.jpg', 'lesion.jpg'],
+    ['C:\\photos\\lesion.jpg', 'lesion.jpg'],
+  ])('of %s is called %s in title, heading and provenance, with its time', (path, name) => {
+    const html = reportHtml({
+      inspection: { record: exampleRecord(path), evidence, evidenceError: null, alternatives: [] },
+      picture: null,
+      modelName: 'Base',
+      made,
+      versions,
+    });
+    expect(html).toContain(`<title>DermOrbit report: ${name}</title>`);
+    expect(html).toContain(`<h1>${name}</h1><p>DermOrbit report, 2026-11-23 10:00 UTC.`);
+    expect(html).toContain(`<dt>File</dt><dd>${name}, `);
+  });
+
   it('escapes hostile file names', () => {
     const record = exampleRecord('<img src=x onerror=alert(1)>".jpg');
     const html = reportHtml({

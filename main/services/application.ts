@@ -11,7 +11,7 @@ import {
   type Notice,
   type WorkItem,
 } from '../contract/application.ts';
-import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import { asDermOrbitError, DermOrbitError, type ErrorRecord } from '../contract/errors.ts';
 import type { JobsApi } from '../contract/jobs.ts';
 import { z } from 'zod';
 import type { Readable } from 'node:stream';
@@ -112,6 +112,13 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     return { added: items.length, duplicates: found.length - items.length, errors };
   }
 
+  /** Where uploads lie is a detail of ours, which no answer tells. */
+  const concealed = (thrown: unknown): DermOrbitError => {
+    const error = asDermOrbitError(thrown);
+    const message = uploads.conceal(error.message);
+    return message === error.message ? error : new DermOrbitError(error.code, message, { cause: thrown });
+  };
+
   const surface = options.surface(documents);
   const context: Context = {
     version,
@@ -147,7 +154,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       try {
         return await answer(context, request, input, signal, onEvent ?? (() => undefined));
       } catch (thrown) {
-        throw asDermOrbitError(thrown);
+        throw concealed(thrown);
       }
     },
     onNotice: (listener) => {
@@ -158,7 +165,9 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     addPaths: (paths, signal) => addPaths(paths, 'disk', signal),
     addUpload: async (name, body) => {
       const path = await uploads.receive(name, body, largestImage, 'IMAGE_TOO_LARGE');
-      return addPaths([path], 'upload');
+      const addition = await addPaths([path], 'upload');
+      const hidden = (error: ErrorRecord) => ({ ...error, message: uploads.conceal(error.message) });
+      return { ...addition, errors: addition.errors.map((one) => ({ ...one, error: hidden(one.error) })) };
     },
     addFile: async (name, body) => {
       return referTo(context, await uploads.receive(name, body, largestFile, 'CHECKPOINT_UNRECOGNISED'));

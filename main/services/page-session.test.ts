@@ -1,7 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
+import { DermOrbitError } from '../contract/errors.ts';
 import type { MainFrame } from '../contract/wire.ts';
 import { testApplication, type TestApplication } from '../testing/application.ts';
-import { openPageSession } from './page-session.ts';
+import { openPageSession, type PageSession } from './page-session.ts';
 
 let opened: TestApplication | null = null;
 afterEach(async () => {
@@ -26,4 +27,78 @@ it('keeps notices for a page that has not spoken yet, and sends later ones at on
   session.close();
   application.notify({ kind: 'openView', view: 'classify' });
   expect(notices()).toHaveLength(2);
+});
+
+/** A session on an engine that classifies until it is told to stop; `stopped` holds the images that were. */
+async function busySession(): Promise<{
+  session: PageSession;
+  frames: MainFrame[];
+  stopped: string[];
+  classify: (id: number) => void;
+}> {
+  const stopped: string[] = [];
+  opened = await testApplication();
+  const { application } = opened;
+  const original = application.call.bind(application);
+  application.call = (request, input, options) => {
+    if (request !== 'classify') return original(request, input, options);
+    const [image = ''] = (input as { images: string[] }).images;
+    return new Promise((_resolve, reject) => {
+      options?.onEvent?.({ image });
+      options?.signal?.addEventListener('abort', () => {
+        stopped.push(image);
+        reject(new DermOrbitError('CANCELLED', image));
+      });
+    });
+  };
+  const frames: MainFrame[] = [];
+  const session = openPageSession(application, (frame) => frames.push(frame));
+  const classify = (id: number): void => {
+    session.receive({ kind: 'call', id, request: 'classify', input: { images: [`image ${id}`] } });
+  };
+  return { session, frames, stopped, classify };
+}
+
+it('cancels the call that is named, and no other', async () => {
+  const { session, frames, stopped, classify } = await busySession();
+  classify(1);
+  classify(2);
+  session.receive({ kind: 'cancel', id: 3 });
+  expect(stopped).toEqual([]);
+  session.receive({ kind: 'cancel', id: 2 });
+  expect(stopped).toEqual(['image 2']);
+  await expect
+    .poll(() => frames.at(-1))
+    .toMatchObject({ kind: 'error', id: 2, error: { code: 'CANCELLED' } });
+  expect(frames.filter(({ kind }) => kind === 'event')).toEqual([
+    { kind: 'event', id: 1, event: { image: 'image 1' } },
+    { kind: 'event', id: 2, event: { image: 'image 2' } },
+  ]);
+  session.close();
+});
+
+it('refuses the number of a call that still runs, and takes it again afterwards', async () => {
+  const { session, frames, stopped, classify } = await busySession();
+  classify(1);
+  classify(1);
+  await expect
+    .poll(() => frames.at(-1))
+    .toMatchObject({ kind: 'error', id: 1, error: { code: 'REQUEST_INVALID' } });
+  session.receive({ kind: 'cancel', id: 1 });
+  await expect.poll(() => frames.at(-1)).toMatchObject({ error: { code: 'CANCELLED' } });
+  classify(1);
+  expect(frames.at(-1)).toMatchObject({ kind: 'event', id: 1 });
+  session.close();
+  expect(stopped).toEqual(['image 1', 'image 1']);
+});
+
+it('stops every call of a page that goes away, and says nothing to it any more', async () => {
+  const { session, frames, stopped, classify } = await busySession();
+  classify(1);
+  classify(2);
+  const said = frames.length;
+  session.close();
+  expect(stopped).toEqual(['image 1', 'image 2']);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(frames).toHaveLength(said);
 });

@@ -129,7 +129,7 @@ async function picture(
       body: bytes,
     };
   } catch (thrown) {
-    return { ...notFound, body: asDermOrbitError(thrown).message };
+    return { ...notFound, body: asDermOrbitError(thrown).title };
   }
 }
 

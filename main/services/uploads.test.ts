@@ -1,9 +1,21 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { processTag } from '../base/process-tag.ts';
+import { testApplication } from '../testing/application.ts';
 import { openUploads, plainName, removeAbandonedUploads } from './uploads.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'dermorbit-uploads-test-'));
@@ -81,4 +93,67 @@ describe('what sessions left behind', () => {
     await own.close();
     expect(existsSync(own.folder)).toBe(false);
   });
+});
+
+/** A program that opens uploads, takes a picture, and goes on. */
+async function session(): Promise<{ picture: string; kill: () => Promise<void> }> {
+  const module = JSON.stringify(join(import.meta.dirname, 'uploads.ts'));
+  const program = `const { openUploads } = await import(${module});
+    const uploads = await openUploads(${JSON.stringify(parent)});
+    console.log(await uploads.receive('patient.jpg', Buffer.from('a picture'), 100, 'IMAGE_TOO_LARGE'));
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program]);
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const kill = async (): Promise<void> => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { picture: said.toString().trim(), kill };
+}
+
+describe('what starts next', () => {
+  it('removes the pictures of sessions that were killed, and none of those that go on', async () => {
+    const [dead, live] = [await session(), await session()];
+    await dead.kill();
+    // Of an earlier version, whose number belongs to another program now.
+    mkdirSync(join(parent, 'dermorbit-uploads-1-Ab12cd'));
+    writeFileSync(join(parent, 'dermorbit-uploads-1-Ab12cd', 'patient.jpg'), 'a picture');
+    await removeAbandonedUploads(parent);
+    expect([existsSync(dead.picture), existsSync(live.picture)]).toEqual([false, true]);
+    await live.kill();
+    await (await openUploads(parent)).close();
+    expect(existsSync(live.picture)).toBe(false);
+  });
+
+  it('may be the command line', async () => {
+    const { picture, kill } = await session();
+    await kill();
+    const entry = join(import.meta.dirname, '..', 'cli', 'dermorbit.ts');
+    const env = { ...process.env, TMPDIR: parent, TEMP: parent, TMP: parent };
+    const child = spawn(process.execPath, [entry, '--version'], { env, stdio: 'ignore' });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(existsSync(picture)).toBe(false);
+  });
+});
+
+it('an application tells no path of its folder, whatever fails', async () => {
+  const test = await testApplication();
+  const folder = readdirSync(test.folder).find((name) => /^dermorbit-uploads-[^.]*$/.test(name)) ?? '';
+  const answers: unknown[] = [await test.application.addUpload('bad.png', Buffer.from('no picture'))];
+  const image = test.application.list.items().at(-1)?.id ?? '';
+  await test.application.call('classify', { images: [image] }, { onEvent: (event) => answers.push(event) });
+  for (const request of ['inspect', 'exportReport', 'copyText'] as const) {
+    answers.push(await test.application.call(request, { image }).catch((error: unknown) => String(error)));
+  }
+  answers.push(test.application.list.items());
+  rmSync(join(test.folder, folder), { recursive: true });
+  writeFileSync(join(test.folder, folder), 'no folder');
+  answers.push(
+    await test.application.addUpload('a.png', Buffer.from('x')).catch((error: unknown) => String(error)),
+  );
+  expect(answers.at(-1)).toMatch(/a\.png could not be kept \(E[A-Z]+\)\.$/);
+  expect(JSON.stringify(answers)).not.toContain(test.folder);
+  rmSync(join(test.folder, folder));
+  await test.close();
 });

@@ -27,6 +27,8 @@ export interface Uploads {
    * @throws DermOrbitError as receive; IMAGE_OUTSIDE_FOLDER if the folder is none of those
    */
   receiveInto(folder: string, path: string, body: Readable, limit: number): Promise<void>;
+  /** A text for people, in which a path into the folder is only the file's name. */
+  conceal(text: string): string;
   /** Deletes one received file. */
   remove(path: string): Promise<void>;
   close(): Promise<void>;
@@ -66,6 +68,12 @@ export async function openUploads(parent = tmpdir()): Promise<Uploads> {
     remove: async (path) => {
       if (path.startsWith(folder + sep)) await rm(join(path, '..'), { recursive: true, force: true });
     },
+    conceal: (text) =>
+      text
+        .split(folder + sep)
+        // What follows is the random folder of an upload, and then its name.
+        .map((part, place) => (place === 0 ? part : part.slice(part.indexOf(sep) + 1)))
+        .join(''),
     close: async () => {
       stopTouching();
       await rm(folder, { recursive: true, force: true });

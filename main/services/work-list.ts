@@ -76,12 +76,16 @@ export class WorkList {
 
   /**
    * A record as the person knows the image: for uploads and examples, whose path is a detail of ours, the path
-   * is the file's name.
+   * is the file's name, in what an error says as well.
    */
   shown<R extends ClassificationRecord>(id: string, record: R): R {
-    const item = this.#entries.get(id)?.item;
-    if (item === undefined || item.origin === 'disk') return record;
-    return { ...record, image: { ...record.image, path: item.name } };
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.item.origin === 'disk') return record;
+    const { item, path } = entry;
+    const shown = { ...record, image: { ...record.image, path: item.name } };
+    if (!('error' in record)) return shown;
+    const message = record.error.message.replaceAll(path, item.name);
+    return { ...shown, error: { ...record.error, message } };
   }
 
   #entry(id: string): Entry {

@@ -98,6 +98,30 @@ describe('on the phantoms', () => {
     expect(finished.evaluation.models[0]).toMatchObject({ images: 8, lesions: 7 });
   });
 
+  it('says what was measured, from which data, and how', async () => {
+    const folder = labelledPhantoms();
+    const angles = [0, 90];
+    const plan = await planFor(folder, { views: { turned: 'random', seed: 7, angles, checkedImages: 0 } });
+    const { evaluation } = await evaluate(plan, { folder: join(folder, 'run') });
+    const { dataset, turned, seed, bootstrap, resumedImages } = evaluation;
+    expect(dataset).toEqual({
+      images: plan.source.images,
+      labels: plan.source.labels,
+      format: plan.models[0]!.set.format,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect(dataset.format).not.toBe('');
+    expect(evaluation.angles).toEqual(angles);
+    expect({ turned, seed, bootstrap, resumedImages }).toEqual({
+      turned: 'random',
+      seed: 7,
+      bootstrap: plan.bootstrap,
+      resumedImages: 0,
+    });
+    const other = await evaluate(plan, { folder: join(folder, 'other') });
+    expect(other.evaluation.dataset).toEqual(dataset);
+  });
+
   it('turns the pixels of some images, and finds what was computed', async () => {
     const folder = labelledPhantoms();
     const plan = await planFor(folder, { choices: { groups: ['d4'], heads: ['plain', 'orbit'] } });

@@ -1,8 +1,9 @@
 // Finished evaluations in the data folder: listed, opened, removed. Each is a folder that the job process wrote.
 import { randomBytes } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
+import { isOwnerGone } from '../../base/process-tag.ts';
 import { evaluationIdSchema, type EvaluationSummary } from '../../contract/application-jobs.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Evaluation } from '../../contract/evaluation.ts';
@@ -77,11 +78,15 @@ export class Evaluations {
     }
   }
 
-  /** What a crash left half written. */
+  /** What a crash left half written; what another process writes just now is its own. */
   async sweep(): Promise<void> {
     const names = await readdir(this.folder).catch(() => []);
-    const abandoned = names.filter((name) => name.startsWith(unfinishedPrefix));
-    await Promise.all(abandoned.map((name) => rm(join(this.folder, name), { recursive: true, force: true })));
+    for (const name of names.filter((each) => each.startsWith(unfinishedPrefix))) {
+      const path = join(this.folder, name);
+      const found = await stat(path).catch(() => null);
+      const tag = name.slice(unfinishedPrefix.length).split('-')[0] ?? '';
+      if (found && isOwnerGone(tag, found.mtimeMs)) await rm(path, { recursive: true, force: true });
+    }
   }
 
   /** Finished evaluations never change, so each is read for the list once. */

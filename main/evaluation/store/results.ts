@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { processTag } from '../../base/process-tag.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import { evaluationSchema } from '../../contract/evaluation-schema.ts';
 import type { Evaluation } from '../../contract/evaluation.ts';
@@ -46,7 +47,10 @@ const rowSchema = answersSchema.extend({
  */
 export async function writeResult(folder: string, finished: FinishedEvaluation): Promise<void> {
   const { evaluation, predictions, answers } = finished;
-  const unfinished = join(dirname(folder), `${unfinishedPrefix}${randomBytes(6).toString('hex')}`);
+  const unfinished = join(
+    dirname(folder),
+    `${unfinishedPrefix}${processTag()}-${randomBytes(6).toString('hex')}`,
+  );
   try {
     await mkdir(join(unfinished, answersFolder), { recursive: true });
     await mkdir(join(unfinished, 'predictions'));
