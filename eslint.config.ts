@@ -99,7 +99,7 @@ const layerRules = Object.keys(rooms).map((room) => {
 });
 
 export default defineConfig(
-  globalIgnores(['dist/', 'node_modules/', 'coverage/', 'playwright-report/', 'test-results/']),
+  globalIgnores(['dist/', 'node_modules/', 'coverage/', 'playwright-report/', 'test-results/', '**/*_pb.ts']),
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   svelte.configs.recommended,

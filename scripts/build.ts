@@ -1,7 +1,7 @@
 // npm run build: the main side (tsc), the page (vite), the preload (one CommonJS file, as a sandboxed preload must
 // be), and the list of third-party licences. With --if-stale each part is built only if its sources are newer.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type InlineConfig } from 'vite';
@@ -17,6 +17,9 @@ interface Part {
   readonly product: string;
   make(): Promise<unknown>;
 }
+
+/** Files of the main side that are not code and lie beside the code that reads them. */
+const dataFiles = ['main/backbones/text/clip-merges.txt.br'];
 
 const preloadBuild: InlineConfig = {
   configFile: false,
@@ -50,7 +53,10 @@ const parts: Readonly<Record<string, Part>> = {
     sources: ['main', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
     product: 'dist/main/electron/main.js',
     // Types are checked by `npm run typecheck`; who starts the app does not wait for that.
-    make: () => run('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--noCheck']),
+    make: async () => {
+      await run('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--noCheck']);
+      for (const file of dataFiles) cpSync(join(root, file), join(root, 'dist', file));
+    },
   },
   preload: {
     name: 'preload',

@@ -15,7 +15,7 @@ const packageSchema = z.object({
 });
 
 /** Development dependencies whose code ends up in what people get: the page's libraries, and Electron itself. */
-const bundled = ['svelte', 'chart.js', '@kurkle/color', 'electron'];
+const bundled = ['svelte', 'chart.js', '@kurkle/color', 'marked', 'electron'];
 
 /** Writes dist/licences.json. */
 export function writeLicences(root: string): Promise<void> {

@@ -1,10 +1,18 @@
-import onnxProto from 'onnx-proto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from './builder.ts';
 import { decodeModel, encodeModel, OnnxModelError } from './codec.ts';
 import { pruneToOutputs } from './graph.ts';
-
-const { onnx } = onnxProto;
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  FunctionProtoSchema,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  type ModelProto,
+} from './proto/onnx-ml_pb.ts';
 
 function example() {
   const graph = new GraphBuilder('example');
@@ -44,54 +52,62 @@ it('refuses a constant that does not fill its shape', () => {
 });
 
 describe('refused on reading', () => {
-  const modelWith = (change: (message: ReturnType<typeof onnx.ModelProto.decode>) => void) => {
-    const message = onnx.ModelProto.decode(encodeModel(example()));
+  const modelWith = (change: (message: ModelProto) => void) => {
+    const message = fromBinary(ModelProtoSchema, encodeModel(example()));
     change(message);
-    return onnx.ModelProto.encode(message).finish();
+    return toBinary(ModelProtoSchema, message);
   };
   it.each([
     { name: 'bytes of something else', bytes: () => new TextEncoder().encode('not a model at all') },
-    { name: 'no graph', bytes: () => onnx.ModelProto.encode({ irVersion: 8 }).finish() },
+    {
+      name: 'no graph',
+      bytes: () => toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: 8n })),
+    },
     {
       name: 'external data',
       bytes: () =>
         modelWith((message) => {
-          const constant = message.graph!.initializer![0]!;
-          constant.dataLocation = onnx.TensorProto.DataLocation.EXTERNAL;
-          constant.externalData = [{ key: 'location', value: '../../etc/passwd' }];
+          const constant = message.graph!.initializer[0]!;
+          constant.dataLocation = DataLocation.EXTERNAL;
+          const location = { key: 'location', value: '../../etc/passwd' };
+          constant.externalData = [create(StringStringEntryProtoSchema, location)];
         }),
     },
     {
       name: 'custom operators',
-      bytes: () => modelWith((message) => (message.graph!.node![0]!.domain = 'com.evil')),
+      bytes: () => modelWith((message) => (message.graph!.node[0]!.domain = 'com.evil')),
     },
     {
       name: 'a custom operator set',
-      bytes: () => modelWith((message) => message.opsetImport.push({ domain: 'com.evil', version: 1 })),
+      bytes: () =>
+        modelWith((message) =>
+          message.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'com.evil', version: 1n })),
+        ),
     },
-    { name: 'functions', bytes: () => modelWith((message) => message.functions.push({ name: 'f' })) },
+    {
+      name: 'functions',
+      bytes: () => modelWith((message) => message.functions.push(create(FunctionProtoSchema, { name: 'f' }))),
+    },
     {
       name: 'a nested graph',
       bytes: () =>
         modelWith((message) =>
-          message.graph!.node![0]!.attribute!.push({
-            name: 'body',
-            type: onnx.AttributeProto.AttributeType.GRAPH,
-            g: {},
-          }),
+          message.graph!.node[0]!.attribute.push(
+            create(AttributeProtoSchema, { name: 'body', type: AttributeType.GRAPH, g: {} }),
+          ),
         ),
     },
     {
       name: 'bytes that do not fill the shape',
-      bytes: () => modelWith((message) => (message.graph!.initializer![0]!.dims = [1, 99])),
+      bytes: () => modelWith((message) => (message.graph!.initializer[0]!.dims = [1n, 99n])),
     },
     {
       name: 'a negative dimension',
-      bytes: () => modelWith((message) => (message.graph!.initializer![0]!.dims = [-1, -3, 1, 1])),
+      bytes: () => modelWith((message) => (message.graph!.initializer[0]!.dims = [-1n, -3n, 1n, 1n])),
     },
     {
       name: 'a name defined twice',
-      bytes: () => modelWith((message) => message.graph!.initializer!.push(message.graph!.initializer![0]!)),
+      bytes: () => modelWith((message) => message.graph!.initializer.push(message.graph!.initializer[0]!)),
     },
   ])('$name', ({ bytes }) => {
     expect(() => decodeModel(bytes())).toThrow(OnnxModelError);

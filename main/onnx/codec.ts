@@ -1,6 +1,6 @@
 // ONNX bytes <-> the model as data. Reading is a gate: a graph that reaches outside itself (external data,
 // custom operators, nested graphs, functions) is refused before any runtime sees it. Pure.
-import onnxProto from 'onnx-proto';
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   elementTypes,
   type Attribute,
@@ -11,12 +11,22 @@ import {
   type Node,
   type ValueInfo,
 } from './graph.ts';
-
-const { onnx } = onnxProto;
-const attributeTypes = onnx.AttributeProto.AttributeType;
+import {
+  AttributeProto_AttributeType as attributeTypes,
+  ModelProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  type AttributeProto,
+  type AttributeProtoSchema,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+  type TensorProtoSchema,
+  type ValueInfoProto,
+  type ValueInfoProtoSchema,
+} from './proto/onnx-ml_pb.ts';
 
 /** Version of the file format: the first that allows constants which are not inputs is 4; 8 goes with opset 17. */
-const irVersion = 8;
+const irVersion = 8n;
 const standardDomains = new Set(['', 'ai.onnx']);
 const typeByNumber = new Map<number, ElementType>(
   Object.entries(elementTypes).map(([type, { onnx: number }]) => [number, type as ElementType]),
@@ -30,10 +40,10 @@ export class OnnxModelError extends Error {
 /** Writes a model as ONNX bytes. The same model gives the same bytes. */
 export function encodeModel(model: Model): Uint8Array {
   const { graph } = model;
-  return onnx.ModelProto.encode({
+  const message = create(ModelProtoSchema, {
     irVersion,
     producerName: 'dermorbit',
-    opsetImport: [{ domain: '', version: model.opset }],
+    opsetImport: [{ domain: '', version: BigInt(model.opset) }],
     graph: {
       name: graph.name,
       node: graph.nodes.map((node) => ({
@@ -49,24 +59,25 @@ export function encodeModel(model: Model): Uint8Array {
       input: graph.inputs.map(encodeValueInfo),
       output: graph.outputs.map(encodeValueInfo),
     },
-  }).finish();
+  });
+  return toBinary(ModelProtoSchema, message);
 }
 
-function encodeConstant(name: string, constant: Constant): InstanceType<typeof onnx.TensorProto> {
-  return new onnx.TensorProto({
+function encodeConstant(name: string, constant: Constant): MessageInitShape<typeof TensorProtoSchema> {
+  return {
     name,
-    dims: [...constant.dims],
+    dims: constant.dims.map(BigInt),
     dataType: elementTypes[constant.type].onnx,
     rawData: constant.bytes,
-  });
+  };
 }
 
-function encodeAttribute(name: string, attribute: Attribute): InstanceType<typeof onnx.AttributeProto> {
+function encodeAttribute(name: string, attribute: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
   const fields =
     'int' in attribute
-      ? { type: attributeTypes.INT, i: attribute.int }
+      ? { type: attributeTypes.INT, i: BigInt(attribute.int) }
       : 'ints' in attribute
-        ? { type: attributeTypes.INTS, ints: [...attribute.ints] }
+        ? { type: attributeTypes.INTS, ints: attribute.ints.map(BigInt) }
         : 'float' in attribute
           ? { type: attributeTypes.FLOAT, f: attribute.float }
           : 'floats' in attribute
@@ -74,33 +85,27 @@ function encodeAttribute(name: string, attribute: Attribute): InstanceType<typeo
             : 'string' in attribute
               ? { type: attributeTypes.STRING, s: new TextEncoder().encode(attribute.string) }
               : { type: attributeTypes.TENSOR, t: encodeConstant('', attribute.tensor) };
-  return new onnx.AttributeProto({ name, ...fields });
+  return { name, ...fields };
 }
 
-function encodeValueInfo(value: ValueInfo): InstanceType<typeof onnx.ValueInfoProto> {
-  return new onnx.ValueInfoProto({
-    name: value.name,
-    type: {
-      tensorType: {
-        elemType: elementTypes[value.type].onnx,
-        shape: {
-          dim: value.dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })),
-        },
-      },
-    },
-  });
+function encodeValueInfo(value: ValueInfo): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = value.dims.map((size) =>
+    typeof size === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(size) } }
+      : { value: { case: 'dimParam' as const, value: size } },
+  );
+  const tensor = { elemType: elementTypes[value.type].onnx, shape: { dim } };
+  return { name: value.name, type: { value: { case: 'tensorType', value: tensor } } };
 }
-
-type ModelMessage = ReturnType<typeof onnx.ModelProto.decode>;
 
 /**
  * Reads ONNX bytes.
  * @throws OnnxModelError if they are not an ONNX model, or one that reaches outside itself
  */
 export function decodeModel(bytes: Uint8Array): Model {
-  let message: ModelMessage;
+  let message: ModelProto;
   try {
-    message = onnx.ModelProto.decode(bytes);
+    message = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
   } catch (error) {
     throw new OnnxModelError('not an ONNX model', { cause: error });
   }
@@ -110,81 +115,73 @@ export function decodeModel(bytes: Uint8Array): Model {
     throw new OnnxModelError('the model brings functions or training graphs of its own');
   }
   for (const { domain } of message.opsetImport) requireStandardDomain(domain);
-  if ((source.sparseInitializer ?? []).length > 0)
-    throw new OnnxModelError('sparse constants are not supported');
+  if (source.sparseInitializer.length > 0) throw new OnnxModelError('sparse constants are not supported');
   const constants = new Map<string, Constant>();
-  for (const proto of source.initializer ?? []) {
-    const name = proto.name ?? '';
+  for (const proto of source.initializer) {
+    const { name } = proto;
     if (constants.has(name)) throw new OnnxModelError(`constant ${name} is defined twice`);
     constants.set(name, decodeConstant(name, proto));
   }
   const graph: Graph = {
-    name: source.name ?? '',
-    nodes: (source.node ?? []).map(decodeNode),
+    name: source.name,
+    nodes: source.node.map(decodeNode),
     constants,
-    inputs: (source.input ?? []).map(decodeValueInfo),
-    outputs: (source.output ?? []).map(decodeValueInfo),
+    inputs: source.input.map(decodeValueInfo),
+    outputs: source.output.map(decodeValueInfo),
   };
-  const opset: unknown = message.opsetImport.find(({ domain }) => standardDomains.has(domain ?? ''))?.version;
+  const opset = message.opsetImport.find(({ domain }) => standardDomains.has(domain))?.version;
   return { graph, opset: Number(opset ?? 0) };
 }
 
-function requireStandardDomain(domain: string | null | undefined): void {
-  if (!standardDomains.has(domain ?? '')) {
-    throw new OnnxModelError(`operators of the domain ${domain ?? ''} are not standard ONNX`);
+function requireStandardDomain(domain: string): void {
+  if (!standardDomains.has(domain)) {
+    throw new OnnxModelError(`operators of the domain ${domain} are not standard ONNX`);
   }
 }
 
-type NodeMessage = Parameters<typeof onnx.NodeProto.encode>[0];
-type TensorMessage = Parameters<typeof onnx.TensorProto.encode>[0];
-type AttributeMessage = Parameters<typeof onnx.AttributeProto.encode>[0];
-type ValueInfoMessage = Parameters<typeof onnx.ValueInfoProto.encode>[0];
-
-function decodeNode(node: NodeMessage): Node {
+function decodeNode(node: NodeProto): Node {
   requireStandardDomain(node.domain);
   return {
-    op: node.opType ?? '',
-    name: node.name ?? '',
-    inputs: node.input ?? [],
-    outputs: node.output ?? [],
+    op: node.opType,
+    name: node.name,
+    inputs: node.input,
+    outputs: node.output,
     attributes: Object.fromEntries(
-      (node.attribute ?? []).map((attribute) => [attribute.name ?? '', decodeAttribute(attribute)]),
+      node.attribute.map((attribute) => [attribute.name, decodeAttribute(attribute)]),
     ),
   };
 }
 
-function decodeAttribute(attribute: AttributeMessage): Attribute {
+function decodeAttribute(attribute: AttributeProto): Attribute {
   switch (attribute.type) {
     case attributeTypes.INT:
       return { int: Number(attribute.i) };
     case attributeTypes.INTS:
-      return { ints: (attribute.ints ?? []).map(Number) };
+      return { ints: attribute.ints.map(Number) };
     case attributeTypes.FLOAT:
-      return { float: attribute.f ?? 0 };
+      return { float: attribute.f };
     case attributeTypes.FLOATS:
-      return { floats: attribute.floats ?? [] };
+      return { floats: attribute.floats };
     case attributeTypes.STRING:
-      return { string: new TextDecoder().decode(attribute.s ?? new Uint8Array()) };
+      return { string: new TextDecoder().decode(attribute.s) };
     case attributeTypes.TENSOR:
-      return { tensor: decodeConstant(attribute.name ?? '', attribute.t ?? {}) };
+      if (!attribute.t) throw new OnnxModelError(`attribute ${attribute.name} says tensor and holds none`);
+      return { tensor: decodeConstant(attribute.name, attribute.t) };
     default:
       throw new OnnxModelError(
-        `attribute ${attribute.name ?? ''} holds a nested graph or a list that is not supported`,
+        `attribute ${attribute.name} holds a nested graph or a list that is not supported`,
       );
   }
 }
 
-function decodeConstant(name: string, proto: TensorMessage): Constant {
-  if (
-    proto.dataLocation === onnx.TensorProto.DataLocation.EXTERNAL ||
-    (proto.externalData ?? []).length > 0
-  ) {
+function decodeConstant(name: string, proto: TensorProto): Constant {
+  if (proto.dataLocation === DataLocation.EXTERNAL || proto.externalData.length > 0) {
     throw new OnnxModelError(`constant ${name} lies outside the file`);
   }
-  const type = typeByNumber.get(proto.dataType ?? 0);
+  const type = typeByNumber.get(proto.dataType);
   if (!type) throw new OnnxModelError(`constant ${name} has an element type that is not supported`);
-  const dims = (proto.dims ?? []).map(Number);
-  const bytes = proto.rawData ?? new Uint8Array();
+  const dims = proto.dims.map(Number);
+  const bytes = proto.rawData;
   const expected = dims.reduce((product, dim) => product * dim, 1) * elementTypes[type].bytes;
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || bytes.byteLength !== expected) {
     throw new OnnxModelError(
@@ -194,16 +191,14 @@ function decodeConstant(name: string, proto: TensorMessage): Constant {
   return { type, dims, bytes };
 }
 
-function decodeValueInfo(value: ValueInfoMessage): ValueInfo {
-  const name = value.name ?? '';
-  const tensorType = value.type?.tensorType;
+function decodeValueInfo({ name, type: declared }: ValueInfoProto): ValueInfo {
+  const tensorType = declared?.value.case === 'tensorType' ? declared.value.value : null;
   const type = typeByNumber.get(tensorType?.elemType ?? 0);
   if (!type) throw new OnnxModelError(`${name} is not a tensor of a supported type`);
-  // An absent name reads as the empty string; an absent size as 0, which no shape of ours has.
-  const dims = (tensorType?.shape?.dim ?? []).map((dim) => {
-    const size = Number(dim.dimValue ?? 0);
-    if (dim.dimParam) return dim.dimParam;
-    return size === 0 ? 'unknown' : size;
+  // A size that is absent, empty or 0 (which no shape of ours has) is not known.
+  const dims = (tensorType?.shape?.dim ?? []).map(({ value: size }) => {
+    const known = size.case === 'dimValue' ? Number(size.value) : size.value;
+    return known === undefined || known === 0 || known === '' ? 'unknown' : known;
   });
   return { name, type, dims };
 }

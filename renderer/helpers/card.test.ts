@@ -61,6 +61,29 @@ describe('blocksOf', () => {
     expect(spansOf('[here](javascript:alert)')).toEqual([{ kind: 'text', text: 'here (javascript:alert)' }]);
   });
 
+  it('reads what CommonMark allows: nesting, quotes, escapes, underscores', () => {
+    expect(blocksOf('* a\n  * b _c_\n\n> **d `e`** \\*f\\*\n\n1. g')).toEqual([
+      {
+        kind: 'list',
+        items: [
+          [{ kind: 'text', text: 'a' }],
+          [
+            { kind: 'text', text: 'b ' },
+            { kind: 'emphasis', text: 'c' },
+          ],
+        ],
+      },
+      {
+        kind: 'paragraph',
+        spans: [
+          { kind: 'strong', text: 'd e' },
+          { kind: 'text', text: ' *f*' },
+        ],
+      },
+      { kind: 'list', items: [[{ kind: 'text', text: 'g' }]] },
+    ]);
+  });
+
   it('comes to an end with any text', () => {
     const scraps = fc.constantFrom('# ', '- ', '| ', '```', '\n', '\r\n', '  ', 'a', '**', '---', '1. ');
     fc.assert(

@@ -1,5 +1,7 @@
 // A model card's Markdown as plain blocks: headings, paragraphs, lists, tables and code, with the inline marks
-// that cards use. Pure; cards come from strangers, so nothing of them is ever read as HTML, and links stay text.
+// that cards use. Pure; cards come from strangers, so only marked's lexer is used: nothing of them is ever made or
+// read as HTML, and links stay text.
+import { Lexer, marked, type MarkedToken, type Token, type Tokens } from 'marked';
 
 export interface Span {
   readonly kind: 'text' | 'strong' | 'emphasis' | 'code';
@@ -13,76 +15,96 @@ export type Block =
   | { readonly kind: 'table'; readonly rows: readonly (readonly (readonly Span[])[])[] }
   | { readonly kind: 'code'; readonly text: string };
 
-const inlineMarks = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)/g;
-
 /** The inline marks of one line: code, strong, emphasis; a link becomes `words (address)`. */
 export function spansOf(text: string): Span[] {
+  return spansOfTokens(Lexer.lexInline(text));
+}
+
+function spansOfTokens(tokens: readonly Token[] = []): Span[] {
   const spans: Span[] = [];
-  let end = 0;
-  const plain = (from: number, to: number): void => {
-    if (to > from) spans.push({ kind: 'text', text: text.slice(from, to) });
-  };
-  for (const match of text.matchAll(inlineMarks)) {
-    plain(end, match.index);
-    const [whole, code, strong, emphasis, words, address] = match;
-    if (code !== undefined) spans.push({ kind: 'code', text: code });
-    else if (strong !== undefined) spans.push({ kind: 'strong', text: strong });
-    else if (emphasis !== undefined) spans.push({ kind: 'emphasis', text: emphasis });
-    else spans.push({ kind: 'text', text: `${words ?? ''} (${address ?? ''})` });
-    end = match.index + whole.length;
+  for (const span of tokens.flatMap(spansOfToken)) {
+    const last = spans.at(-1);
+    if (last?.kind === 'text' && span.kind === 'text') spans[spans.length - 1] = joined(last, span);
+    else spans.push(span);
   }
-  plain(end, text.length);
   return spans;
 }
 
-function cellsOf(line: string): Span[][] {
-  return line
-    .trim()
-    .replace(/^\||\|$/g, '')
-    .split('|')
-    .map((cell) => spansOf(cell.trim()));
+function joined(one: Span, next: Span): Span {
+  return { kind: one.kind, text: one.text + next.text };
+}
+
+function spansOfToken(token: Token): Span[] {
+  const plain = (text: string): Span[] => [{ kind: 'text', text: text.replace(/\s*\n\s*/g, ' ') }];
+  const inside = (tokens: readonly Token[] | undefined) =>
+    spansOfTokens(tokens)
+      .map(({ text }) => text)
+      .join('');
+  // marked lets extensions add tokens of any kind; there are none here.
+  const known = token as MarkedToken;
+  switch (known.type) {
+    case 'text':
+      return known.tokens === undefined ? plain(known.text) : spansOfTokens(known.tokens);
+    case 'paragraph':
+    case 'del':
+      return spansOfTokens(known.tokens);
+    case 'strong':
+      return [{ kind: 'strong', text: inside(known.tokens) }];
+    case 'em':
+      return [{ kind: 'emphasis', text: inside(known.tokens) }];
+    case 'codespan':
+      return [{ kind: 'code', text: known.text }];
+    case 'escape':
+      return plain(known.text);
+    case 'link':
+      return plain(known.raw === known.href ? known.href : `${inside(known.tokens)} (${known.href})`);
+    case 'image':
+      return plain(`${known.text} (${known.href})`);
+    case 'br':
+      return plain(' ');
+    default:
+      return plain(known.raw);
+  }
 }
 
 /** The blocks of a card. Front matter (between `---` lines at the top) is metadata and left out. */
 export function blocksOf(source: string): Block[] {
-  const lines = source.replace(/^---\r?\n[\s\S]*?\n---\r?\n/, '').split(/\r?\n/);
-  const blocks: Block[] = [];
-  let index = 0;
-  const takeWhile = (test: (line: string) => boolean): string[] => {
-    const start = index;
-    while (index < lines.length && test(lines[index] ?? '')) index += 1;
-    return lines.slice(start, index);
-  };
-  const isList = (line: string): boolean => /^\s*([-*]|\d+\.)\s+/.test(line);
-  const isPlain = (line: string): boolean =>
-    line.trim() !== '' && !/^(#{1,6}\s|```|\s*\|)/.test(line) && !isList(line);
-  while (index < lines.length) {
-    const line = lines[index] ?? '';
-    const heading = /^(#{1,6})\s+(.*)$/.exec(line);
-    if (line.trim() === '') {
-      index += 1;
-    } else if (heading !== null) {
-      blocks.push({ kind: 'heading', level: heading[1]?.length ?? 1, spans: spansOf(heading[2] ?? '') });
-      index += 1;
-    } else if (line.startsWith('```')) {
-      index += 1;
-      const text = takeWhile((next) => !next.startsWith('```')).join('\n');
-      index += 1;
-      blocks.push({ kind: 'code', text });
-    } else if (isList(line)) {
-      const items: string[] = [];
-      // An indented line goes on with the item before it.
-      for (const next of takeWhile((other) => isList(other) || /^\s+\S/.test(other))) {
-        if (isList(next)) items.push(next.replace(/^\s*([-*]|\d+\.)\s+/, ''));
-        else items.push(`${items.pop() ?? ''} ${next.trim()}`);
-      }
-      blocks.push({ kind: 'list', items: items.map(spansOf) });
-    } else if (/^\s*\|/.test(line)) {
-      const rows = takeWhile((next) => /^\s*\|/.test(next)).filter((row) => !/^[\s|:-]+$/.test(row));
-      blocks.push({ kind: 'table', rows: rows.map(cellsOf) });
-    } else {
-      blocks.push({ kind: 'paragraph', spans: spansOf(takeWhile(isPlain).join(' ')) });
-    }
+  return marked.lexer(source.replace(/^---\r?\n[\s\S]*?\n---\r?\n/, '')).flatMap(blocksOfToken);
+}
+
+function blocksOfToken(token: Token): Block[] {
+  const known = token as MarkedToken;
+  switch (known.type) {
+    case 'space':
+    case 'hr':
+    case 'def':
+      return [];
+    case 'heading':
+      return [{ kind: 'heading', level: known.depth, spans: spansOfTokens(known.tokens) }];
+    case 'code':
+      return [{ kind: 'code', text: known.text }];
+    case 'list':
+      return [{ kind: 'list', items: itemsOf(known) }];
+    case 'table':
+      return [
+        {
+          kind: 'table',
+          rows: [known.header, ...known.rows].map((row) => row.map(({ tokens }) => spansOfTokens(tokens))),
+        },
+      ];
+    case 'blockquote':
+      return known.tokens.flatMap(blocksOfToken);
+    default:
+      return [{ kind: 'paragraph', spans: spansOfToken(known) }];
   }
-  return blocks;
+}
+
+/** The items of a list, with those of the lists inside it after the item they belong to. */
+function itemsOf({ items }: Tokens.List): Span[][] {
+  return items.flatMap(({ tokens }) => [
+    spansOfTokens(tokens.filter(({ type }) => type === 'text' || type === 'paragraph')),
+    ...tokens.flatMap((token) =>
+      (token as MarkedToken).type === 'list' ? itemsOf(token as Tokens.List) : [],
+    ),
+  ]);
 }

@@ -2,39 +2,8 @@
 // space, lower-cases. Reference: basic_clean and whitespace_clean of OpenAI's simple_tokenizer.py, which call ftfy's
 // fix_text and Python's html.unescape. Of ftfy, this has what changes well-encoded text: curly quotes, ligatures,
 // full-width forms, control characters, terminal colours, NFC. It does NOT undo mis-decoded text ("Ã©" for "é").
-// Of HTML, numeric entities, the named entities of Latin-1 and those of common typography are known, with their
-// semicolon; browsers' special treatment of forbidden code points (&#128; for the euro sign) is not.
-
-/** Names of U+00A0 to U+00FF, in order (HTML 4.01, section 24.2). */
-const latin1Names = (
-  'nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute ' +
-  'micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig ' +
-  'Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash ' +
-  'Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ' +
-  'ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc ' +
-  'uuml yacute thorn yuml'
-).split(' ');
-
-const entities: ReadonlyMap<string, string> = new Map([
-  ...latin1Names.map((name, index): [string, string] => [name, String.fromCodePoint(0xa0 + index)]),
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
-  ['lsquo', '‘'],
-  ['rsquo', '’'],
-  ['ldquo', '“'],
-  ['rdquo', '”'],
-  ['ndash', '–'],
-  ['mdash', '—'],
-  ['hellip', '…'],
-  ['bull', '•'],
-  ['trade', '™'],
-  ['le', '≤'],
-  ['ge', '≥'],
-  ['mu', 'μ'],
-]);
+// HTML entities are resolved by the rules of HTML 5, which html.unescape follows too.
+import { decodeHTML, decodeHTMLStrict } from 'entities';
 
 /** Latin ligatures and the letters they stand for. */
 const ligatures: ReadonlyMap<string, string> = new Map([
@@ -93,7 +62,7 @@ export function cleanText(text: string): string {
     // Like ftfy, which takes entities for text where there are tags.
     text.includes('<') ? text : unescapeNested(text),
   );
-  return unescapeHtml(unescapeHtml(repaired.normalize('NFC')))
+  return decodeHTML(decodeHTML(repaired.normalize('NFC')))
     .replace(/\s+/g, ' ')
     .trim()
     .toLowerCase();
@@ -102,16 +71,7 @@ export function cleanText(text: string): string {
 /** "&amp;lt;" -> "<": as deep as it goes, which is not deep, since each step makes the text shorter. */
 function unescapeNested(text: string): string {
   let current = text;
-  for (let next = unescapeHtml(current); next !== current; next = unescapeHtml(current)) current = next;
+  for (let next = decodeHTMLStrict(current); next !== current; next = decodeHTMLStrict(current))
+    current = next;
   return current;
-}
-
-/** HTML entities -> characters; unknown ones stay as they are. */
-function unescapeHtml(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w+));/g, (whole, decimal, hex, name) => {
-    if (typeof name === 'string') return entities.get(name) ?? whole;
-    const code = typeof decimal === 'string' ? Number(decimal) : parseInt(String(hex), 16);
-    const character = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-    return character ? String.fromCodePoint(code) : whole;
-  });
 }

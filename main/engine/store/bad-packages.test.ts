@@ -2,7 +2,7 @@
 // them is used before it is found to be what a package of ours is. Rows are never removed.
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import onnxProto from 'onnx-proto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
@@ -14,8 +14,16 @@ import { smallClassEmbeddings, smallImport } from '../../testing/random-model.ts
 import { loadModel } from '../model.ts';
 import { importModel } from './import.ts';
 import { manifestName, openPackage, sha256Of } from './package.ts';
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  type ModelProto,
+} from '../../onnx/proto/onnx-ml_pb.ts';
 
-const { onnx } = onnxProto;
 const temporary = temporaryStore();
 let good: string;
 beforeAll(async () => {
@@ -62,11 +70,11 @@ class Damaged {
   }
 
   /** Changes the message of a graph below what our own codec can express. */
-  forgeGraph(role: PackageFileRole, edit: (model: ReturnType<typeof onnx.ModelProto.decode>) => void): void {
+  forgeGraph(role: PackageFileRole, edit: (model: ModelProto) => void): void {
     this.forge(role, (bytes) => {
-      const model = onnx.ModelProto.decode(bytes);
+      const model = fromBinary(ModelProtoSchema, bytes);
       edit(model);
-      return onnx.ModelProto.encode(model).finish();
+      return toBinary(ModelProtoSchema, model);
     });
   }
 }
@@ -254,10 +262,12 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a graph with external data',
     (d) => {
       d.forgeGraph('imageTower', ({ graph }) => {
-        const [constant] = graph!.initializer!;
+        const [constant] = graph!.initializer;
         constant!.rawData = new Uint8Array(0);
-        constant!.dataLocation = onnx.TensorProto.DataLocation.EXTERNAL;
-        constant!.externalData = [{ key: 'location', value: '../../../../etc/passwd' }];
+        constant!.dataLocation = DataLocation.EXTERNAL;
+        constant!.externalData = [
+          create(StringStringEntryProtoSchema, { key: 'location', value: '../../../../etc/passwd' }),
+        ];
       });
     },
     'MODEL_UNSAFE',
@@ -266,7 +276,9 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a combiner with external data, not marked as such',
     (d) => {
       d.forgeGraph('lambda', ({ graph }) => {
-        graph!.initializer![0]!.externalData = [{ key: 'location', value: 'secret' }];
+        graph!.initializer[0]!.externalData = [
+          create(StringStringEntryProtoSchema, { key: 'location', value: 'secret' }),
+        ];
       });
     },
     'MODEL_UNSAFE',
@@ -275,7 +287,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a graph with an operator of its own',
     (d) => {
       d.forgeGraph('head', ({ graph }) => {
-        graph!.node![0]!.domain = 'com.example';
+        graph!.node[0]!.domain = 'com.example';
       });
     },
     'MODEL_UNSAFE',
@@ -284,7 +296,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a graph that imports operators',
     (d) => {
       d.forgeGraph('imageTower', ({ opsetImport }) => {
-        opsetImport.push(new onnx.OperatorSetIdProto({ domain: 'com.example', version: 1 }));
+        opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'com.example', version: 1n }));
       });
     },
     'MODEL_UNSAFE',
@@ -293,8 +305,12 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a graph inside a graph',
     (d) => {
       d.forgeGraph('imageTower', ({ graph }) => {
-        graph!.node![0]!.attribute = [
-          { name: 'then_branch', type: onnx.AttributeProto.AttributeType.GRAPH, g: { name: 'inner' } },
+        graph!.node[0]!.attribute = [
+          create(AttributeProtoSchema, {
+            name: 'then_branch',
+            type: AttributeType.GRAPH,
+            g: { name: 'inner' },
+          }),
         ];
       });
     },
@@ -335,9 +351,9 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'an attention pool that is made of something else',
     (d) => {
       d.forgeGraph('head', ({ graph }) => {
-        for (const node of graph!.node!) {
-          node.output = node.output!.map((name) => (name === 'probe' ? 'another' : name));
-          node.input = node.input!.map((name) => (name === 'probe' ? 'another' : name));
+        for (const node of graph!.node) {
+          node.output = node.output.map((name) => (name === 'probe' ? 'another' : name));
+          node.input = node.input.map((name) => (name === 'probe' ? 'another' : name));
         }
       });
     },
@@ -347,7 +363,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a graph whose operators do not fit together',
     (d) => {
       d.forgeGraph('imageTower', ({ graph }) => {
-        graph!.node![0]!.opType = 'NoSuchOperator';
+        graph!.node[0]!.opType = 'NoSuchOperator';
       });
     },
     'INFERENCE_FAILED',
