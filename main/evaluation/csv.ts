@@ -1,11 +1,13 @@
 // CSV files from outside as tables of strings: the only place of this room that parses CSV. The syntax is
 // csv-parse's (RFC 4180); this file decides what is accepted around it and says what is wrong in which line.
 // Accepted, as the official scorer does: a byte order mark, any line ending, quoted fields, blank lines, and
-// empty fields beyond the header (a comma at the end of each line). Depends on contract and csv-parse.
+// empty fields beyond the header (a comma at the end of each line). Label tables (`readTable`) may also come in other
+// encodings and with other separators. Depends on contract and csv-parse.
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
 import { DermOrbitError } from '../contract/errors.ts';
+import { decodeTable, layoutOf } from './table-text.ts';
 
 /** Larger files are refused unread: 100,000 images of 100 classes need about 100 MB. */
 const maximumBytes = 256 * 1024 * 1024;
@@ -29,6 +31,8 @@ export interface CsvTable {
   readonly name: string;
   readonly header: readonly string[];
   readonly rows: readonly CsvRow[];
+  /** Whether numbers may have a comma for a point: where commas do not separate the columns. */
+  readonly decimalComma?: true;
 }
 
 /** Shows up to three of many things in a message: `a, b, c and 7 more`. */
@@ -44,7 +48,26 @@ export function listed(things: readonly string[], shown = 3): string {
  *   CSV_COLUMN_DUPLICATE
  */
 export function parseCsv(bytes: Uint8Array, name: string): CsvTable {
-  const records = parseRecords(decode(bytes, name), name);
+  const records = parseRecords(decode(bytes, name), name, ',');
+  return tableOf(records, name);
+}
+
+/**
+ * Parses the bytes of a label table as people have them: UTF-8, UTF-16 or Windows-1252; commas, semicolons, tabs or
+ * vertical bars between the columns; spaces around the names of columns.
+ * @throws DermOrbitError as {@link parseCsv}, without CSV_DELIMITER
+ */
+export function parseTable(bytes: Uint8Array, name: string): CsvTable {
+  const { rows, delimiter } = layoutOf(decodeTable(bytes, name));
+  const [first, ...others] = parseRecords(rows, name, delimiter);
+  const header = first?.record.map((column) => column.trim()) ?? [];
+  // A separator at the end of the header begins a column without a name.
+  while (header.length > 1 && header.at(-1) === '') header.pop();
+  const records = first ? [{ ...first, record: header }, ...others] : [];
+  return { ...tableOf(records, name), ...(delimiter === ',' ? {} : { decimalComma: true as const }) };
+}
+
+function tableOf(records: readonly InfoRecord[], name: string): CsvTable {
   const header = records[0]?.record;
   if (!header) throw new DermOrbitError('CSV_EMPTY', `${name} holds no rows.`);
   checkHeader(header, name);
@@ -68,15 +91,23 @@ export async function readCsv(path: string): Promise<CsvTable> {
 }
 
 /**
- * The column names of a CSV file, from its first 64 KiB; null if it cannot be read or has none. Decides which
+ * Reads and parses a label table.
+ * @throws DermOrbitError DATASET_NOT_FOUND if it cannot be read, and the codes of {@link parseTable}
+ */
+export async function readTable(path: string): Promise<CsvTable> {
+  return parseTable(await readFileHead(path, maximumBytes, true), basename(path));
+}
+
+/**
+ * The column names of a label table, from its first 64 KiB; null if it cannot be read or has none. Decides which
  * format a file is without reading it all.
  */
 export async function peekHeader(path: string): Promise<readonly string[] | null> {
+  const name = basename(path);
   try {
     const head = await readFileHead(path, maximumRowLength, false);
-    // Only whole lines: the cut may fall inside a character.
-    const end = head.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-    return parseCsv(head.subarray(0, end < 0 ? undefined : end), basename(path)).header;
+    const { header } = layoutOf(decodeTable(head, name, true));
+    return parseTable(new TextEncoder().encode(header), name).header;
   } catch (thrown) {
     if (thrown instanceof DermOrbitError) return null;
     throw thrown;
@@ -126,7 +157,7 @@ interface InfoRecord {
   readonly info: { readonly lines: number };
 }
 
-function parseRecords(text: string, name: string): readonly InfoRecord[] {
+function parseRecords(text: string, name: string, delimiter: string): readonly InfoRecord[] {
   // Short rows are filled up to the header's columns, so that a row of one letter may cost as much as the longest:
   // what is counted is what the table will hold, and while it is read.
   let fields = 0;
@@ -135,6 +166,7 @@ function parseRecords(text: string, name: string): readonly InfoRecord[] {
     // With `info`, csv-parse gives objects; its types do not say so.
     return parse(text, {
       bom: true,
+      delimiter,
       info: true,
       on_record: (row) => {
         const { length } = (row as unknown as InfoRecord).record;

@@ -9,11 +9,16 @@ export const dataErrors = {
   DATASET_UNRECOGNISED: {
     title: 'Data set not recognised',
     action:
-      'Give an ISIC ground-truth CSV, the HAM10000 metadata, a CSV with the columns path,label, a folder per class, or the CIFAR-100 binary files.',
+      'Rename the columns to image (the file) and label (the class); or give a folder per class, the table of ISIC, HAM10000, BCN20000, PAD-UFES-20 or Derm7pt, or the CIFAR-100 binary files.',
+  },
+  DATASET_PARTS: {
+    title: 'A data set in several parts',
+    action: 'Choose one of the parts, e.g. the folder train for training and the folder test for evaluation.',
   },
   DATASET_EMPTY: {
     title: 'No labelled images',
-    action: 'Check that the labels name the images of this folder.',
+    action:
+      'Check that the labels name the images of this folder and classes that the model has (melanoma or MEL, nevus or NV, ...).',
   },
   DATASET_TOO_LARGE: {
     title: 'Data set too large',
@@ -77,6 +82,11 @@ export const dataErrors = {
   CLASS_UNKNOWN: {
     title: 'Unknown class',
     action: 'Correct the name of the class, or choose another model.',
+  },
+  CLASS_SYNONYM: {
+    title: 'Class names read by their meaning',
+    action:
+      'Check that each is the class you mean; the codes themselves (MEL, NV, ...) are never read otherwise.',
   },
   CLASS_EMPTY: {
     title: 'Class without images',

@@ -1,8 +1,11 @@
 // Labels and images brought together: what every format of image files shares.
+import { diagnosisOf } from '../../contract/diagnoses.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { classNames, isicClasses } from '../../contract/settings.ts';
+import { listed } from '../csv.ts';
 import { stemOf, type ImageIndex } from './images.ts';
 import type { LabelledItem, LabelledSet } from './labelled-set.ts';
+import { Locator } from './locate.ts';
 import type { ProblemList } from './problems.ts';
 
 /** One image and its class, before it is known whether its file is there. */
@@ -29,26 +32,56 @@ interface Parts {
  * @throws DermOrbitError DATASET_EMPTY if nothing fits together
  */
 export function assemble(parts: Parts): LabelledSet {
-  const { problems } = parts;
-  const items: LabelledItem[] = [];
+  const { problems, images, idsArePaths } = parts;
+  const locator = new Locator(images);
+  // A file that a label names as it is called belongs to that label: names that only resemble it come after.
+  const exact = parts.labels.map(({ id }) => locator.exact(id, idsArePaths));
+  const named = new Set(exact.map((own) => (own.kind === 'found' ? own.path : '')));
+  const owners = new Map<string, Label>();
+  const conflicts = new Set<string>();
   const used = new Set<string>();
-  for (const { id, label, lesion } of parts.labels) {
-    const paths = parts.idsArePaths ? [id] : (parts.images.byStem.get(id) ?? []);
-    const path = parts.images.byPath.get(paths[0] ?? '');
-    if (path === undefined) {
-      problems.add('LABEL_WITHOUT_IMAGE', id);
-      continue;
+  const paths = parts.labels.map((label, index): string | null => {
+    const own = exact[index]!;
+    const located = own.kind === 'found' ? own : locator.near(label.id);
+    if (located.kind !== 'found' || (located.elsewhere && named.has(located.path))) {
+      const files = located.kind === 'several' ? ` (several files: ${listed(located.paths)})` : '';
+      problems.add('LABEL_WITHOUT_IMAGE', `${label.id}${files}`);
+      return null;
     }
-    if (paths.length > 1) problems.add('IMAGE_AMBIGUOUS', id);
-    for (const one of paths) used.add(one);
-    items.push({ id, image: { kind: 'file', path }, label, lesion });
+    if (located.others.length > 0) problems.add('IMAGE_AMBIGUOUS', label.id);
+    for (const path of [located.path, ...located.others]) used.add(path);
+    return located.path;
+  });
+  // Two names of one file: alike they count once, otherwise not at all. The file's own name goes first.
+  const order = parts.labels
+    .map((_, index) => index)
+    .sort((a, b) => rank(exact[a]!) - rank(exact[b]!) || a - b);
+  const kept = new Set<number>();
+  for (const index of order) {
+    const [label, path] = [parts.labels[index]!, paths[index]!];
+    if (path === null) continue;
+    const owner = owners.get(path);
+    if (owner === undefined) {
+      owners.set(path, label);
+      kept.add(index);
+    } else if (owner.label === label.label) problems.add('IMAGE_DUPLICATE', label.id);
+    else conflicts.add(path);
   }
-  for (const path of parts.images.byPath.keys()) {
-    if (!used.has(path)) problems.add('IMAGE_WITHOUT_LABEL', parts.idsArePaths ? path : stemOf(path));
+  problems.add('LABEL_CONFLICT', ...conflicts);
+  const items = parts.labels.flatMap(({ id, label, lesion }, index): LabelledItem[] => {
+    const path = kept.has(index) ? paths[index]! : null;
+    if (path === null || conflicts.has(path)) return [];
+    return [{ id, image: { kind: 'file', path: images.byPath.get(path)! }, label, lesion }];
+  });
+  for (const path of images.byPath.keys()) {
+    if (!used.has(path)) problems.add('IMAGE_WITHOUT_LABEL', idsArePaths ? path : stemOf(path));
   }
-  problems.add('IMAGE_LINK', ...parts.images.links);
+  problems.add('IMAGE_LINK', ...images.links);
   return complete({ ...parts, items });
 }
+
+/** Labels that call their file as it is called come first. */
+const rank = ({ kind }: { readonly kind: string }) => (kind === 'found' ? 0 : 1);
 
 /**
  * Adds the problems that only the whole set shows: classes without images, images without lesions.
@@ -80,14 +113,34 @@ interface ClassTable {
 }
 
 /**
- * Orders class names: the seven ISIC classes in their own order if no other name occurs (`mel`, `MEL` and
- * `Mel` are one class then), otherwise the names themselves, by code units.
+ * Orders class names: the seven ISIC classes in their own order if each name stands for one of them (`mel`, `MEL` and
+ * `Melanoma` are one class then), otherwise the names themselves, by code units. Names that tell kinds of one class
+ * apart (nevus and blue nevus) are classes of their own, which a model of the seven takes together later.
  */
-export function orderClasses(found: Iterable<string>): ClassTable {
+export function orderClasses(found: Iterable<string>, problems: ProblemList): ClassTable {
   const names = [...new Set(found)].sort();
-  const isic: readonly string[] = isicClasses;
-  if (names.every((name) => isic.includes(name.toUpperCase()))) {
-    return { classes: isic, indexOf: new Map(names.map((name) => [name, isic.indexOf(name.toUpperCase())])) };
+  const diagnoses = names.map(diagnosisOf);
+  const kinds = new Set(diagnoses.map((diagnosis) => `${diagnosis?.code} ${diagnosis?.kind}`));
+  const codes = new Set(diagnoses.map((diagnosis) => diagnosis?.code));
+  if (diagnoses.every((diagnosis) => diagnosis !== null) && kinds.size === codes.size) {
+    problems.add('CLASS_SYNONYM', ...names.flatMap((name, index) => synonym(name, diagnoses[index]!.code)));
+    const indexOf = new Map(names.map((name, index) => [name, isicClasses.indexOf(diagnoses[index]!.code)]));
+    return { classes: isicClasses, indexOf };
   }
-  return { classes: names, indexOf: new Map(names.map((name, index) => [name, index])) };
+  // Spellings of one kind are one class, under the first of its names.
+  const first = new Map<string, string>();
+  const classOf = names.map((name, index) => {
+    const diagnosis = diagnoses[index];
+    const key = diagnosis ? `${diagnosis.code} ${diagnosis.kind}` : `name ${name}`;
+    if (!first.has(key)) first.set(key, name);
+    return first.get(key)!;
+  });
+  const classes = [...first.values()];
+  problems.add('CLASS_SYNONYM', ...names.flatMap((name, index) => synonym(name, classOf[index]!)));
+  return { classes, indexOf: new Map(names.map((name, index) => [name, classes.indexOf(classOf[index]!)])) };
+}
+
+/** How it is told that a name is read as a class that is called otherwise. */
+export function synonym(name: string, code: string): string[] {
+  return name.toUpperCase() === code.toUpperCase() ? [] : [`${name} as ${code}`];
 }

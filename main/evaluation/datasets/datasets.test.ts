@@ -417,13 +417,11 @@ describe('opening', () => {
   it.each([
     ['absent.csv', 'DATASET_NOT_FOUND'],
     ['empty.csv', 'CSV_EMPTY'],
-    ['semicolons.csv', 'CSV_DELIMITER'],
     ['folder', 'DATASET_NOT_FOUND'],
   ])('says what is wrong with labels that are no table: %s', async (name, code) => {
     const folder = temporaryFolder({
       'a.jpg': '',
       'empty.csv': '',
-      'semicolons.csv': 'path;label\na.jpg;A\n',
     });
     mkdirSync(`${folder}/folder`);
     expect((await refusalOf(() => openDataset(source(folder, `${folder}/${name}`)))).code).toBe(code);

@@ -28,9 +28,18 @@ interface GroundTruth {
   readonly problems: ProblemList;
 }
 
-/** Whether a header is that of a ground truth, in whatever order: wrong orders deserve a message of their own. */
+const wantedColumns: readonly string[] = ['image', ...isicClasses];
+const allowedColumns: ReadonlySet<string> = new Set([...wantedColumns, ...weightColumns]);
+
+/**
+ * Whether a header has the columns of a ground truth and no others, in whatever order: wrong orders deserve a message
+ * of their own.
+ */
 export function isTruthHeader(header: readonly string[]): boolean {
-  return header.includes('image') && isicClasses.every((code) => header.includes(code));
+  return (
+    wantedColumns.every((column) => header.includes(column)) &&
+    header.every((column) => allowedColumns.has(column))
+  );
 }
 
 /**
@@ -46,7 +55,7 @@ export function readGroundTruth(table: CsvTable): GroundTruth {
   const columnOf = (name: string) => table.header.indexOf(name);
   const [score, validation] = [columnOf('score_weight'), columnOf('validation_weight')];
   for (const row of table.rows) {
-    const parsed = readRow(row, score, validation);
+    const parsed = readRow(withPoints(row, table), score, validation);
     if (typeof parsed === 'string') {
       problems.add(parsed, [row.fields[0], `(line ${row.line})`].filter(Boolean).join(' '));
       continue;
@@ -59,6 +68,13 @@ export function readGroundTruth(table: CsvTable): GroundTruth {
   for (const id of conflicts) rows.delete(id);
   problems.add('LABEL_CONFLICT', ...conflicts);
   return { rows: [...rows.values()], problems };
+}
+
+/** A row whose numbers have points, as they are read. */
+function withPoints(row: CsvRow, { decimalComma }: CsvTable): CsvRow {
+  const [name, ...values] = row.fields;
+  if (!decimalComma || name === undefined) return row;
+  return { ...row, fields: [name, ...values.map((value) => value.replace(',', '.'))] };
 }
 
 function readRow(row: CsvRow, score: number, validation: number): TruthRow | ProblemCode {
@@ -87,19 +103,17 @@ function isWeight(value: number | null | undefined): value is number {
 }
 
 function checkHeader({ header, name }: CsvTable): void {
-  const wanted = ['image', ...isicClasses];
-  const missing = wanted.filter((column) => !header.includes(column));
+  const missing = wantedColumns.filter((column) => !header.includes(column));
   if (missing.length > 0) {
     const message = `${name} lacks ${listed(missing, 8)}; it has ${listed(header.map(quoted), 10)}.`;
     throw new DermOrbitError('CSV_COLUMN_MISSING', message);
   }
-  const allowed = new Set<string>([...wanted, ...weightColumns]);
-  const extra = header.filter((column) => !allowed.has(column));
+  const extra = header.filter((column) => !allowedColumns.has(column));
   if (extra.length > 0) {
     const message = `${name} has columns that a ground truth has not: ${listed(extra.map(quoted))}.`;
     throw new DermOrbitError('CSV_COLUMN_EXTRA', message);
   }
-  const ordered = [...wanted, ...weightColumns.filter((column) => header.includes(column))];
+  const ordered = [...wantedColumns, ...weightColumns.filter((column) => header.includes(column))];
   if (ordered.some((column, index) => header[index] !== column)) {
     throw new DermOrbitError('CSV_COLUMN_ORDER', `The columns of ${name} are ${header.join(',')}.`);
   }

@@ -2,7 +2,7 @@
 // published them, `X_LesionGroupings.csv`. Source: challenge.isic-archive.com, "ISIC 2018 Task 3".
 import { stat } from 'node:fs/promises';
 import { isicClasses } from '../../contract/settings.ts';
-import { imageIdOf, peekHeader, readCsv } from '../csv.ts';
+import { imageIdOf, peekHeader, readTable } from '../csv.ts';
 import { assemble } from './assemble.ts';
 import { isTruthHeader, readGroundTruth } from './ground-truth.ts';
 import { indexImages } from './images.ts';
@@ -21,7 +21,7 @@ export const isic2018: DatasetFormat = {
 
   async open(source, signal) {
     const labels = (await labelsOf(source)) ?? source.images;
-    const truth = await readCsv(labels);
+    const truth = await readTable(labels);
     const { rows, problems } = readGroundTruth(truth);
     const lesionsPath = await lesionsOf(source, labels);
     const lesions = lesionsPath === null ? null : await readLesions(lesionsPath, problems);

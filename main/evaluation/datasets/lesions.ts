@@ -1,18 +1,19 @@
 // The lesion groupings of ISIC 2018: which images show the same lesion.
 import { basename } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
-import { imageIdOf, readCsv } from '../csv.ts';
+import { imageIdOf, readTable } from '../csv.ts';
+import { columnOf } from './columns.ts';
 import { stemOf } from './images.ts';
 import type { ProblemList } from './problems.ts';
 
 /**
  * Reads a lesion groupings CSV (`image,lesion_id`, further columns allowed): image id to lesion id.
  * An image that is given to two lesions has none.
- * @throws DermOrbitError CSV_COLUMN_MISSING, and the codes of readCsv
+ * @throws DermOrbitError CSV_COLUMN_MISSING, and the codes of readTable
  */
 export async function readLesions(path: string, problems: ProblemList): Promise<ReadonlyMap<string, string>> {
-  const table = await readCsv(path);
-  const [image, lesion] = [table.header.indexOf('image'), table.header.indexOf('lesion_id')];
+  const table = await readTable(path);
+  const [image, lesion] = [columnOf(table.header, 'image'), columnOf(table.header, 'lesion')];
   if (image < 0 || lesion < 0) {
     const missing = [image < 0 ? 'image' : '', lesion < 0 ? 'lesion_id' : ''].filter(Boolean).join(', ');
     throw new DermOrbitError('CSV_COLUMN_MISSING', `${table.name} lacks ${missing}.`);
@@ -20,7 +21,7 @@ export async function readLesions(path: string, problems: ProblemList): Promise<
   const lesions = new Map<string, string>();
   const conflicts = new Set<string>();
   for (const { fields } of table.rows) {
-    const [id, group] = [imageIdOf(fields[image]!), fields[lesion]!];
+    const [id, group] = [imageIdOf(fields[image]!.trim()), fields[lesion]!.trim()];
     if (id === '' || group === '') continue;
     if ((lesions.get(id) ?? group) !== group) conflicts.add(id);
     lesions.set(id, group);

@@ -54,6 +54,10 @@ const table = {
     text: plural('image has an unknown class', 'images have an unknown class'),
     excluded: true,
   },
+  CLASS_SYNONYM: {
+    text: plural('class name is read as another', 'class names are read as others'),
+    excluded: false,
+  },
   CLASS_EMPTY: { text: plural('class has no images', 'classes have no images'), excluded: false },
   LESIONS_UNKNOWN: {
     text: plural('image has no known lesion', 'images have no known lesion'),
