@@ -1,75 +1,16 @@
 // ESLint: TypeScript strict rules, and the layer rules of docs/ARCHITECTURE.md as lint errors.
-// Each row of `rooms` names a folder of main/ and the rooms it may import; everything else is refused.
+// The rooms, their environments and what they may import are the table of scripts/rooms.ts; everything else is refused.
 import type { Linter } from 'eslint';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import { commonRooms, rooms } from './scripts/rooms.ts';
 
-/** What each room of main/ may import from its sisters. A room that is absent here may import nothing. */
-const rooms: Record<string, readonly string[]> = {
-  contract: [],
-  groups: [],
-  onnx: [],
-  autodiff: ['onnx'],
-  backbones: ['contract', 'base', 'groups', 'onnx'],
-  equivariance: ['contract', 'groups', 'onnx'],
-  imaging: ['contract', 'base'],
-  base: ['contract'],
-  engine: ['contract', 'base', 'groups', 'onnx', 'backbones', 'equivariance', 'imaging'],
-  training: [
-    'contract',
-    'base',
-    'groups',
-    'onnx',
-    'autodiff',
-    'backbones',
-    'equivariance',
-    'imaging',
-    'engine',
-    'evaluation',
-  ],
-  evaluation: ['contract', 'base', 'groups', 'equivariance', 'imaging', 'engine'],
-  reports: ['contract', 'base', 'equivariance', 'imaging'],
-  jobs: ['contract', 'base', 'equivariance', 'engine', 'evaluation', 'training'],
-  services: [
-    'contract',
-    'base',
-    'groups',
-    'equivariance',
-    'imaging',
-    'engine',
-    'evaluation',
-    'jobs',
-    'training',
-    'reports',
-  ],
-  host: ['contract', 'base', 'services'],
-  electron: ['contract', 'base', 'services', 'host'],
-  cli: [
-    'contract',
-    'base',
-    'groups',
-    'onnx',
-    'backbones',
-    'equivariance',
-    'imaging',
-    'engine',
-    'training',
-    'evaluation',
-    'reports',
-    'jobs',
-    'host',
-    'services',
-  ],
-};
-
-/** Rooms of pure functions: no process, no disk, no inference runtime. */
-const pure = new Set(['contract', 'groups', 'onnx', 'autodiff', 'equivariance']);
 const impureModules = ['electron', 'onnxruntime-node', 'sharp', 'node:*', 'fs', 'path', 'child_process'];
 
 const layerRules = Object.keys(rooms).map((room) => {
-  const refused = Object.keys(rooms).filter((other) => other !== room && !rooms[room]?.includes(other));
+  const refused = Object.keys(rooms).filter((other) => other !== room && !rooms[room]?.imports.includes(other));
   const patterns: { group: string[]; message: string }[] = [];
   if (refused.length > 0) {
     patterns.push({
@@ -80,10 +21,10 @@ const layerRules = Object.keys(rooms).map((room) => {
         `../../${other}/**`,
         `../../../${other}/**`,
       ]),
-      message: `main/${room} may not import this room (see "rooms" in eslint.config.ts).`,
+      message: `main/${room} may not import this room (see scripts/rooms.ts).`,
     });
   }
-  if (pure.has(room)) {
+  if (rooms[room]?.environment === 'common') {
     patterns.push({
       group: impureModules,
       message: `main/${room} is pure: no electron, file system or onnxruntime.`,
@@ -133,8 +74,8 @@ export default defineConfig(
               message: 'The renderer is a plain web page.',
             },
             {
-              regex: 'main/(?!contract/)',
-              message: 'The renderer imports main/contract and nothing else of main/.',
+              regex: `main/(?!(${commonRooms.join('|')})/)`,
+              message: 'The renderer imports the common rooms and nothing else of main/ (see scripts/rooms.ts).',
             },
           ],
         },

@@ -21,7 +21,7 @@ function propertySeed(mode: string): number {
 
 export default defineConfig(({ mode }) => ({
   test: {
-    include: ['main/**/*.test.ts', 'assets/**/*.test.ts', 'renderer/**/*.test.ts'],
+    include: ['main/**/*.test.ts', 'assets/**/*.test.ts', 'renderer/**/*.test.ts', 'scripts/**/*.test.ts'],
     env: { DERMORBIT_HOME: home, DERMORBIT_PROPERTY_SEED: String(propertySeed(mode)) },
     setupFiles: ['main/testing/property-seed.ts'],
     // Inference blocks its thread for tens of milliseconds at a time, and the smallest supported laptop has

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ImportRequest } from '../contract/engine.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { ModelSummary, Verification } from '../contract/manifest.ts';
+import { offeredMethods } from '../equivariance/settings.ts';
 import { createEngine } from '../engine/engine.ts';
 import { defaultModelFolders } from '../engine/folders.ts';
 import { ModelStore } from '../engine/store/store.ts';
@@ -93,7 +94,7 @@ async function list({ json }: JsonOption): Promise<void> {
     harmless(model.name),
     model.architecture,
     megabytes(model.bytes),
-    model.methods.join(', '),
+    offeredMethods(model.combiners).join(', '),
     model.bundled ? 'bundled' : 'imported',
   ];
   process.stdout.write(`${table([header, ...models.map(row)], new Set([3]))}\n`);
@@ -116,7 +117,7 @@ async function show(id: string, { json }: JsonOption): Promise<void> {
       'logits',
       `${manifest.logits.normalize ? 'normalised' : 'raw'} embeddings, scale ${manifest.logits.scale}`,
     ],
-    ['methods', details.methods.join(', ')],
+    ['methods', offeredMethods(details.combiners).join(', ')],
     ['licence', harmless(manifest.license)],
     ['sha256', details.sha256],
     ['folder', details.folder],
@@ -187,7 +188,7 @@ async function importCheckpoint(checkpoint: string, options: ImportOptions): Pro
   if (options.json) printJson(summary);
   else
     note(
-      `Imported ${summary.id}: ${summary.architecture}, ${megabytes(summary.bytes)}; methods ${summary.methods.join(', ')}.`,
+      `Imported ${summary.id}: ${summary.architecture}, ${megabytes(summary.bytes)}; methods ${offeredMethods(summary.combiners).join(', ')}.`,
     );
 }
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { evidenceKindSchema, headSchema, resizeSchema } from './backbone.ts';
 import { withoutVersionOne } from './manifest-v1.ts';
+import { combinerSchema } from './settings.ts';
 
 /** A file of the package: a plain name inside the package folder, never a path. */
 const packageFileSchema = z.strictObject({
@@ -109,8 +110,8 @@ export const modelSummarySchema = z.object({
   input: manifestSchema.shape.input,
   assumed: z.array(z.string()),
   inputSize: z.number(),
-  /** Methods for which the package has weights. */
-  methods: z.array(z.string()),
+  /** Weight networks that the package brings. Which methods they make possible is decided in equivariance/settings. */
+  combiners: z.array(combinerSchema),
 });
 export type ModelSummary = z.infer<typeof modelSummarySchema>;
 

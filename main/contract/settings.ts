@@ -17,6 +17,10 @@ export type Inverse = z.infer<typeof inverseSchema>;
 export const headSchema = z.enum(['plain', 'orbit']);
 export type Head = z.infer<typeof headSchema>;
 
+/** The weight networks that a model may bring: `lambdaEmbedding` is lambda's at embedding level. */
+export const combinerSchema = z.enum(['lambda', 'attention', 'lambdaEmbedding']);
+export type CombinerName = z.infer<typeof combinerSchema>;
+
 /** Execution providers of onnxruntime that the product knows. */
 export const providerSchema = z.enum(['cuda', 'tensorrt', 'dml', 'webgpu', 'coreml', 'cpu']);
 export type Provider = z.infer<typeof providerSchema>;

@@ -207,10 +207,10 @@ it.each(['no manifest', 'a damaged manifest'])('a package with %s can be removed
 
 it('lists what is installed, and verifies it', async () => {
   const models = await engine.call('models', {});
-  expect(models.map(({ id, methods }) => [id, methods.length]).sort()).toEqual([
-    ['bare', 4],
-    ['passing', 6],
-    ['small', 6],
+  expect(models.map(({ id, combiners }) => [id, combiners.length]).sort()).toEqual([
+    ['bare', 0],
+    ['passing', 3],
+    ['small', 3],
   ]);
   expect((await engine.call('verifyModel', { id: 'small' })).ok).toBe(true);
 });

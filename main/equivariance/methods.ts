@@ -4,8 +4,10 @@
 // Sources: equitune, Basu et al. 2023 (AAAI); equizero and lambda-equitune, Basu et al., "Efficient Equivariant
 // Transfer Learning from Pretrained Models" (NeurIPS 2023); feature-level lambda and equiattention, Vlasenko et
 // al., "(Even More) Efficient Equivariant Transfer Learning from Pretrained Models".
-import type { Level, Method } from '../contract/settings.ts';
+import type { CombinerName, Level, Method } from '../contract/settings.ts';
 import { argmax, softmax } from './logits.ts';
+
+export type { CombinerName };
 
 /** What the weight networks and the attention pool said about each orientation of one image. */
 export interface OrbitReadings {
@@ -22,9 +24,6 @@ export interface OrbitReadings {
   readonly keys?: readonly Float32Array[] | undefined;
 }
 
-/** The weight networks a model may bring. */
-export type CombinerName = 'lambda' | 'attention' | 'lambdaEmbedding';
-
 /** Weights of the orientations, [n], and for equiattention the matrix A they come from. */
 export interface OrbitWeights {
   readonly weights: readonly number[];
@@ -32,6 +31,8 @@ export interface OrbitWeights {
 }
 
 interface MethodRow {
+  /** The levels at which it can be asked for; the first is meant where none is named. */
+  readonly levels: readonly Level[];
   /** The network that the method asks, by level; null if none. */
   readonly combiner: Readonly<Record<Level, CombinerName | null>>;
   /** Weights at feature level: the combined map is sum_g w_g F_g. */
@@ -48,6 +49,7 @@ export interface EmbeddingAnswer extends OrbitWeights {
 }
 
 const none = { feature: null, embedding: null } as const;
+const both = ['feature', 'embedding'] as const;
 const uniform = (n: number) => new Array<number>(n).fill(1 / n);
 const oneHot = (n: number, index: number) => Array.from({ length: n }, (_, i) => (i === index ? 1 : 0));
 
@@ -109,24 +111,28 @@ const identityOnly = (orbit: OrbitReadings): OrbitWeights => ({
 
 export const methods: Readonly<Record<Method, MethodRow>> = {
   vanilla: {
+    levels: ['feature'],
     combiner: none,
     featureWeights: identityOnly,
     embeddingAnswer: (orbit) => averageAnswer(orbit.normalizedLogits, identityOnly(orbit)),
     averagesProbabilities: false,
   },
   tta: {
+    levels: ['feature'],
     combiner: none,
     featureWeights: equalWeights,
     embeddingAnswer: (orbit) => averageAnswer(orbit.logits, equalWeights(orbit)),
     averagesProbabilities: true,
   },
   equitune: {
+    levels: both,
     combiner: none,
     featureWeights: equalWeights,
     embeddingAnswer: (orbit) => averageAnswer(orbit.normalizedLogits, equalWeights(orbit)),
     averagesProbabilities: false,
   },
   equizero: {
+    levels: both,
     combiner: none,
     featureWeights: (orbit) => ({
       weights: oneHot(orbit.logits.length, surestOrientation(orbit)),
@@ -147,6 +153,7 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     averagesProbabilities: false,
   },
   lambda: {
+    levels: both,
     combiner: { feature: 'lambda', embedding: 'lambdaEmbedding' },
     featureWeights: (orbit) => ({
       weights: softmax(requireReading(orbit.lambda, 'lambda')),
@@ -165,6 +172,7 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     averagesProbabilities: false,
   },
   attention: {
+    levels: ['feature'],
     combiner: { feature: 'attention', embedding: 'attention' },
     featureWeights: attentionWeights,
     // Neither paper defines this one: the attention's weights, applied to the orientations' probabilities.

@@ -1,7 +1,15 @@
-// From what a person chose to what is computed: every setting decided. Pure.
+// From what a person chose to what is computed: every setting decided, which of them make an answer that cannot change
+// when the picture is turned, and what a change of one does to the others. Engine and page ask the same functions. Pure.
+// The rules are docs/METHODS.md, "What is exact, and what is not".
 import { DermOrbitError } from '../contract/errors.ts';
-import type { Settings, SettingsChoice } from '../contract/settings.ts';
-import { methods, type CombinerName } from './methods.ts';
+import {
+  methodSchema,
+  type CombinerName,
+  type Method,
+  type Settings,
+  type SettingsChoice,
+} from '../contract/settings.ts';
+import { methods } from './methods.ts';
 
 /** Whether a combined feature map is made at all: tta and the embedding level have none. */
 export function hasFeatureMap({ method, level }: Pick<Settings, 'method' | 'level'>): boolean {
@@ -21,30 +29,92 @@ const networkNames: Readonly<Record<CombinerName, string>> = {
 };
 
 /**
- * Decides every setting. Defaults: group c4; lambda where the model has its network for the level, else equitune; feature level
- * (embedding, if that is the only lambda network); inverse on with the orbit head, the one pair that is invariant
+ * Decides every setting. Defaults: group c4; lambda where the model has its network for the level, else equitune; feature
+ * level (embedding, if that is the only lambda network); inverse on with the orbit head, the one pair that is invariant
  * and keeps the spatial frame (METHODS.md, "What is exact"). Vanilla is the plain model unless told otherwise.
  * Where no feature map is combined there is neither inverse nor head, and the record says off and plain.
- * @param available the weight networks that the model brings
- * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network
+ * @param available the weight networks that the model brings; that of the method may be missing (`resolveSettings`)
  */
-export function resolveSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
+export function decideSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
   const defaultNetwork = methods.lambda.combiner[choice.level ?? 'feature']!;
   const method = choice.method ?? (available.has(defaultNetwork) ? 'lambda' : 'equitune');
   const onlyEmbedding = method === 'lambda' && !available.has('lambda') && available.has('lambdaEmbedding');
   const level = choice.level ?? (onlyEmbedding ? 'embedding' : 'feature');
-  const combiner = combinerOf({ method, level });
+  const group = choice.group ?? 'c4';
+  if (!hasFeatureMap({ method, level })) return { group, method, level, inverse: 'off', head: 'plain' };
+  const inverse = choice.inverse ?? (method === 'vanilla' ? 'off' : 'on');
+  const head = choice.head ?? (inverse === 'on' && method !== 'vanilla' ? 'orbit' : 'plain');
+  return { group, method, level, inverse, head };
+}
+
+/**
+ * The settings that `decideSettings` decides on, which the model can then compute.
+ * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network
+ */
+export function resolveSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
+  const settings = decideSettings(choice, available);
+  const { method, level } = settings;
+  const combiner = combinerOf(settings);
   if (combiner && !available.has(combiner)) {
     throw new DermOrbitError(
       'COMBINER_MISSING',
       `The model has no ${networkNames[combiner]} network, which ${method} at ${level} level needs.`,
     );
   }
-  const group = choice.group ?? 'c4';
-  if (!hasFeatureMap({ method, level })) return { group, method, level, inverse: 'off', head: 'plain' };
-  const inverse = choice.inverse ?? (method === 'vanilla' ? 'off' : 'on');
-  const head = choice.head ?? (inverse === 'on' && method !== 'vanilla' ? 'orbit' : 'plain');
-  return { group, method, level, inverse, head };
+  return settings;
+}
+
+/** The methods that a model with these weight networks can compute, at some level. */
+export function offeredMethods(available: readonly CombinerName[]): Method[] {
+  return methodSchema.options.filter((method) =>
+    methods[method].levels.some((level) => {
+      const combiner = combinerOf({ method, level });
+      return combiner === null || available.includes(combiner);
+    }),
+  );
+}
+
+/** Whether a method leaves this setting to the person at all. */
+export function settingApplies(setting: 'level' | 'inverse' | 'head', settings: Settings): boolean {
+  if (settings.method === 'vanilla' || settings.method === 'tta') return false;
+  if (setting === 'level') return methods[settings.method].levels.length > 1;
+  if (settings.level === 'embedding') return false;
+  // The orbit head averages over turns of a map in the frame of the image, which only the inverse gives.
+  return setting === 'inverse' || settings.inverse === 'on';
+}
+
+/** Whether the prediction is the same for every picture of the orbit, exactly (up to rounding). */
+export function isInvariant(settings: Settings): boolean {
+  if (settings.group === 'c1' || settings.method === 'vanilla') return false;
+  if (!hasFeatureMap(settings)) return true;
+  return settings.inverse === 'off' || settings.head === 'orbit';
+}
+
+/** A choice with one change: what does not belong to the changed setting goes back to its default. */
+export function changedChoice(before: SettingsChoice, change: SettingsChoice): SettingsChoice {
+  const { group, method, level, inverse, head } = { ...before, ...change };
+  if (change.method !== undefined || level === 'embedding') {
+    return defined({ group, method, level: change.method === undefined ? level : undefined });
+  }
+  return defined({ group, method, level, inverse, head: inverse === 'off' ? undefined : head });
+}
+
+function defined(choice: SettingsChoice): SettingsChoice {
+  return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Whether a record was made with other settings than those chosen.
+ * @param expected what `decideSettings` decides from the choice and the model
+ */
+export function madeOtherwise(record: Settings, choice: SettingsChoice, expected: Settings): boolean {
+  if (record.group !== expected.group || record.method !== expected.method) return true;
+  return (['level', 'inverse', 'head'] as const).some(
+    (setting) =>
+      settingApplies(setting, expected) &&
+      choice[setting] !== undefined &&
+      choice[setting] !== record[setting],
+  );
 }
 
 /** Whether the combined map stands in the frame of the input, so that a map of evidence means something. */

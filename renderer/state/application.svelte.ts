@@ -7,7 +7,7 @@ import { asDermOrbitError, nextStep } from '../../main/contract/errors.ts';
 import type { ModelSummary } from '../../main/contract/manifest.ts';
 import type { Settings, SettingsChoice } from '../../main/contract/settings.ts';
 import type { ApplicationClient } from '../client/client.ts';
-import { changedChoice, expectedSettings, madeOtherwise } from '../helpers/settings.ts';
+import { changedChoice, decideSettings, madeOtherwise } from '../../main/equivariance/settings.ts';
 import { hasBadFile, hasFailed } from '../helpers/list.ts';
 import { count } from '../helpers/words.ts';
 import { Caches } from './caches.svelte.ts';
@@ -89,7 +89,7 @@ export class Application {
   });
 
   readonly settings: Settings = $derived.by(() =>
-    expectedSettings(this.preferences.current.settings, this.model?.methods ?? ['lambda']),
+    decideSettings(this.preferences.current.settings, new Set(this.model?.combiners ?? ['lambda'])),
   );
 
   /** Whether results in the list were made with another model or other settings than those chosen now. */

@@ -1,5 +1,6 @@
 // The keyboard, wired to the shortcut table: keys to actions, everywhere but inside open dialogs.
 import { groupNameSchema, methodSchema } from '../../main/contract/settings.ts';
+import { offeredMethods } from '../../main/equivariance/settings.ts';
 import type { ViewName } from '../../main/contract/application.ts';
 import { shortcutFor, type ShortcutAction } from '../helpers/shortcuts.ts';
 import type { Application } from './application.svelte.ts';
@@ -46,9 +47,8 @@ function actions(application: Application): Readonly<Record<ShortcutAction, () =
       application.evidenceShown = !application.evidenceShown;
     },
     nextMethod: () => {
-      const available = methodSchema.options.filter(
-        (method) => application.model?.methods.includes(method) ?? true,
-      );
+      const { model } = application;
+      const available = model === null ? methodSchema.options : offeredMethods(model.combiners);
       application.choose({ method: next(available, application.settings.method) });
     },
     nextGroup: () => {

@@ -3,7 +3,7 @@ import type { DataChoice } from '../../main/contract/application-jobs.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../main/contract/errors.ts';
 import type { TrainKind } from '../../main/contract/jobs.ts';
 import { modelIdSchema, type ModelSummary } from '../../main/contract/manifest.ts';
-import type { ProviderChoice } from '../../main/contract/settings.ts';
+import { levelSchema, methodSchema, type ProviderChoice } from '../../main/contract/settings.ts';
 import {
   finetuneConfigSchema,
   prefinetuneConfigSchema,
@@ -18,6 +18,7 @@ import {
   scratchDefaults,
 } from '../../main/contract/training-defaults.ts';
 import type { Outlook, OutlookRequest, TrainRequest } from '../../main/contract/training-runs.ts';
+import { combinerOf } from '../../main/equivariance/settings.ts';
 import type { ApplicationClient } from '../client/client.ts';
 import { withValue, type Fields } from '../helpers/training-fields.ts';
 import type { ChosenData } from './evaluation.svelte.ts';
@@ -78,10 +79,13 @@ export class TrainingForm {
     return all.find(({ id }) => id === this.#modelId) ?? chosen;
   });
 
-  /** Whether the starting model brings the network of the chosen method. */
-  readonly bringsNetwork: boolean = $derived.by(() =>
-    (this.model?.methods ?? []).includes(String(this.#configs[this.kind].method)),
-  );
+  /** Whether the starting model brings the network of the chosen method at the chosen level. */
+  readonly bringsNetwork: boolean = $derived.by(() => {
+    const { method, level } = this.#configs[this.kind];
+    const chosen = { method: methodSchema.parse(method), level: levelSchema.catch('feature').parse(level) };
+    const network = combinerOf(chosen.method === 'lambda' ? chosen : { ...chosen, level: 'feature' });
+    return network !== null && (this.model?.combiners ?? []).includes(network);
+  });
 
   readonly config: Fields = $derived.by(() => {
     const config = this.#configs[this.kind];

@@ -5,6 +5,7 @@ import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { heads } from '../../backbones/heads.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
+import { combinerSchema } from '../../contract/settings.ts';
 import {
   readManifest,
   type Manifest,
@@ -112,14 +113,8 @@ function isMissing(error: unknown): boolean {
   return error instanceof DermOrbitError && error.code === 'MODEL_FILE_MISSING';
 }
 
-/** Weight networks of a package by role, and the methods that need them; the other methods need none. */
-const methodsByRole = { lambda: 'lambda', lambdaEmbedding: 'lambda', attention: 'attention' } as const;
-
 export function summarise({ manifest, sha256, bundled }: ModelPackage): ModelSummary {
   const files = packageFiles(manifest);
-  const learned = files.flatMap(([role]) =>
-    role in methodsByRole ? [methodsByRole[role as keyof typeof methodsByRole]] : [],
-  );
   return {
     id: manifest.id,
     name: manifest.name,
@@ -136,6 +131,6 @@ export function summarise({ manifest, sha256, bundled }: ModelPackage): ModelSum
     input: manifest.input,
     assumed: manifest.assumed ?? [],
     inputSize: manifest.input.size,
-    methods: ['vanilla', 'tta', 'equitune', 'equizero', ...new Set(learned)],
+    combiners: combinerSchema.options.filter((name) => files.some(([role]) => role === name)),
   };
 }

@@ -95,7 +95,7 @@ describe('find', () => {
   });
 });
 
-it('details have the card and the methods that the package has networks for', async () => {
+it('details have the card and the weight networks of the package', async () => {
   expect(await store.details('mine')).toMatchObject({
     id: 'mine',
     name: 'My model',
@@ -103,7 +103,7 @@ it('details have the card and the methods that the package has networks for', as
     classes: smallClasses,
     card: '# A card\n',
     folder: mine.folder,
-    methods: ['vanilla', 'tta', 'equitune', 'equizero', 'lambda', 'attention'],
+    combiners: ['lambda', 'attention', 'lambdaEmbedding'],
   });
 });
 

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { changedChoice, expectedSettings, isInvariant, madeOtherwise, settingApplies } from './settings.ts';
+import type { CombinerName } from '../contract/settings.ts';
+import {
+  changedChoice,
+  decideSettings,
+  isInvariant,
+  madeOtherwise,
+  offeredMethods,
+  resolveSettings,
+  settingApplies,
+} from './settings.ts';
+
+const only = (...names: CombinerName[]) => new Set(names);
 
 describe('isInvariant', () => {
   const base = { group: 'c4', method: 'lambda', level: 'feature', inverse: 'on', head: 'orbit' } as const;
@@ -26,16 +37,16 @@ describe('isInvariant', () => {
 
 describe('choices', () => {
   it('shows what the engine will decide', () => {
-    expect(expectedSettings({}, ['lambda'])).toEqual({
+    expect(decideSettings({}, only('lambda'))).toEqual({
       group: 'c4',
       method: 'lambda',
       level: 'feature',
       inverse: 'on',
       head: 'orbit',
     });
-    expect(expectedSettings({}, []).method).toBe('equitune');
-    expect(expectedSettings({ method: 'vanilla' }, [])).toMatchObject({ inverse: 'off', head: 'plain' });
-    expect(expectedSettings({ inverse: 'off' }, [])).toMatchObject({ inverse: 'off', head: 'plain' });
+    expect(decideSettings({}, only()).method).toBe('equitune');
+    expect(decideSettings({ method: 'vanilla' }, only())).toMatchObject({ inverse: 'off', head: 'plain' });
+    expect(decideSettings({ inverse: 'off' }, only())).toMatchObject({ inverse: 'off', head: 'plain' });
   });
 
   it('drops what does not belong to the changed setting', () => {
@@ -55,11 +66,41 @@ describe('choices', () => {
   });
 
   it('knows records that were made otherwise', () => {
-    const expected = expectedSettings({}, ['lambda']);
+    const expected = decideSettings({}, only('lambda'));
     expect(madeOtherwise(expected, {}, expected)).toBe(false);
     expect(madeOtherwise({ ...expected, group: 'd4' }, {}, expected)).toBe(true);
     expect(madeOtherwise({ ...expected, head: 'plain' }, { head: 'orbit' }, expected)).toBe(true);
     // The engine decided otherwise than expected, and the person did not ask for either.
     expect(madeOtherwise({ ...expected, level: 'embedding' }, {}, expected)).toBe(false);
   });
+});
+
+describe('a model whose only weight network is the embedding-level lambda', () => {
+  const combiners = ['lambdaEmbedding'] as const;
+
+  it('offers lambda, at embedding level', () => {
+    expect(offeredMethods(combiners)).toEqual(['vanilla', 'tta', 'equitune', 'equizero', 'lambda']);
+    expect(decideSettings({ method: 'lambda' }, only(...combiners)).level).toBe('embedding');
+  });
+
+  it.each([{}, { method: 'lambda' }, { level: 'embedding' }, { group: 'd4' }] as const)(
+    'what the page expects of %o is what the engine does, so that no result is out of date for ever',
+    (choice) => {
+      const expected = decideSettings(choice, only(...combiners));
+      const record = resolveSettings(choice, only(...combiners));
+      expect(record).toEqual(expected);
+      expect(madeOtherwise(record, choice, expected)).toBe(false);
+    },
+  );
+
+  it('cannot be asked for lambda at feature level', () => {
+    expect(() => resolveSettings({ method: 'lambda', level: 'feature' }, only(...combiners))).toThrow(
+      expect.objectContaining({ code: 'COMBINER_MISSING' }),
+    );
+  });
+});
+
+it('the methods that are offered are those that have their network', () => {
+  expect(offeredMethods([])).toEqual(['vanilla', 'tta', 'equitune', 'equizero']);
+  expect(offeredMethods(['attention'])).toEqual(['vanilla', 'tta', 'equitune', 'equizero', 'attention']);
 });

@@ -1,0 +1,128 @@
+// The rooms of the house: where a file of main/ or renderer/ may run and what it may import. ESLint enforces this table,
+// and docs/ARCHITECTURE.md shows it (a test compares).
+
+/**
+ * Where a room's files may run. `common` is pure (no file system, no electron, no inference runtime, no page) and may be
+ * imported from everywhere, the page included; `main` is everything with files, sessions and processes; `renderer` is
+ * the page, which imports common rooms and its own.
+ */
+export type Environment = 'common' | 'main' | 'renderer';
+
+interface Room {
+  readonly environment: Environment;
+  readonly holds: string;
+  /** Rooms of main/ that it may import beside itself. */
+  readonly imports: readonly string[];
+}
+
+const common = ['contract', 'groups', 'onnx', 'autodiff', 'equivariance'] as const;
+
+export const rooms: Readonly<Record<string, Room>> = {
+  contract: {
+    environment: 'common',
+    holds: 'what crosses a process border: schemas, types, error codes',
+    imports: [],
+  },
+  groups: {
+    environment: 'common',
+    holds: 'finite groups on a square grid, their action',
+    imports: [],
+  },
+  onnx: {
+    environment: 'common',
+    holds: 'an ONNX model as data: build, read, write, prune',
+    imports: [],
+  },
+  autodiff: {
+    environment: 'common',
+    holds: 'gradient rules per ONNX operator',
+    imports: ['onnx'],
+  },
+  equivariance: {
+    environment: 'common',
+    holds: 'the methods table, settings, heads, evidence: pure functions on arrays',
+    imports: ['contract', 'groups', 'onnx'],
+  },
+  base: {
+    environment: 'main',
+    holds: 'what every room needs: supervised processes, whose a lock or folder is, durable files',
+    imports: ['contract'],
+  },
+  backbones: {
+    environment: 'main',
+    holds: 'kinds of networks: checkpoint -> tensors -> graphs; tokenizer, prompts',
+    imports: ['contract', 'base', 'groups', 'onnx'],
+  },
+  imaging: {
+    environment: 'main',
+    holds: 'files -> pixels -> tensors, and pictures for people',
+    imports: ['contract', 'base'],
+  },
+  engine: {
+    environment: 'main',
+    holds: 'ONNX Runtime sessions, providers, model store, predictions; in-process or as a process',
+    imports: ['contract', 'base', 'groups', 'onnx', 'backbones', 'equivariance', 'imaging'],
+  },
+  evaluation: {
+    environment: 'main',
+    holds: 'labelled sets, metrics, robustness, stored evaluations, selections of images',
+    imports: ['contract', 'base', 'groups', 'equivariance', 'imaging', 'engine'],
+  },
+  training: {
+    environment: 'main',
+    holds: 'training graphs, orbit cache, runs and their checkpoints, reproduction of papers',
+    imports: [...common, 'base', 'backbones', 'imaging', 'engine', 'evaluation'],
+  },
+  reports: {
+    environment: 'main',
+    holds: 'CSV, JSON, HTML',
+    imports: ['contract', 'base', 'equivariance', 'imaging'],
+  },
+  jobs: {
+    environment: 'main',
+    holds: 'evaluation and training as jobs, in a process of their own; the jobs of a session',
+    imports: ['contract', 'base', 'equivariance', 'engine', 'evaluation', 'training'],
+  },
+  services: {
+    environment: 'main',
+    holds: 'the application behind both surfaces: work list, settings, exports',
+    imports: [
+      ...['contract', 'base', 'groups', 'equivariance', 'imaging', 'engine', 'evaluation', 'training'],
+      ...['jobs', 'reports'],
+    ],
+  },
+  host: {
+    environment: 'main',
+    holds: 'the app on loopback for a browser',
+    imports: ['contract', 'base', 'services'],
+  },
+  electron: {
+    environment: 'main',
+    holds: 'window, preload, protocol, IPC; the only room that imports electron',
+    imports: ['contract', 'base', 'services', 'host'],
+  },
+  cli: {
+    environment: 'main',
+    holds: 'one file per command',
+    imports: [
+      ...['contract', 'groups', 'onnx', 'equivariance', 'base', 'backbones', 'imaging', 'engine'],
+      ...['evaluation', 'training', 'reports', 'jobs', 'services', 'host'],
+    ],
+  },
+};
+
+/** Rooms that the page may import. */
+export const commonRooms = Object.keys(rooms).filter((name) => rooms[name]!.environment === 'common');
+
+/** The table as docs/ARCHITECTURE.md shows it: cells of each row, the header first. */
+export function roomsTable(): string[][] {
+  return [
+    ['room of main/', 'environment', 'holds', 'may import'],
+    ...Object.entries(rooms).map(([name, { environment, holds, imports }]) => [
+      `${name}/`,
+      environment,
+      holds,
+      imports.length === 0 ? '-' : imports.join(', '),
+    ]),
+  ];
+}
