@@ -10,7 +10,9 @@ import { commonRooms, rooms } from './scripts/rooms.ts';
 const impureModules = ['electron', 'onnxruntime-node', 'sharp', 'node:*', 'fs', 'path', 'child_process'];
 
 const layerRules = Object.keys(rooms).map((room) => {
-  const refused = Object.keys(rooms).filter((other) => other !== room && !rooms[room]?.imports.includes(other));
+  const refused = Object.keys(rooms).filter(
+    (other) => other !== room && !rooms[room]?.imports.includes(other),
+  );
   const patterns: { group: string[]; message: string }[] = [];
   if (refused.length > 0) {
     patterns.push({
@@ -75,7 +77,8 @@ export default defineConfig(
             },
             {
               regex: `main/(?!(${commonRooms.join('|')})/)`,
-              message: 'The renderer imports the common rooms and nothing else of main/ (see scripts/rooms.ts).',
+              message:
+                'The renderer imports the common rooms and nothing else of main/ (see scripts/rooms.ts).',
             },
           ],
         },

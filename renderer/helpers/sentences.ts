@@ -1,6 +1,6 @@
 // What an answer rests on, in one sentence. Pure; written from the record alone.
 import { rankClasses, type Classification } from '../../main/contract/record.ts';
-import { isInvariant } from './settings.ts';
+import { isInvariant } from '../../main/equivariance/settings.ts';
 import { className, orientationName, percent } from './words.ts';
 
 /** How firm an answer is: `firm` all agree, `split` some orientation differs, `untested` only one was seen. */
