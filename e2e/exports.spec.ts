@@ -8,7 +8,7 @@ import { phantoms } from './images.ts';
 test('CSV and JSON hold what the list shows', async ({ app }) => {
   await addExamples(app);
   const csv = await exportAs(app, 'Table (CSV)', 'list.csv');
-  const table = parse<Record<string, string>>(csv, { columns: true });
+  const table = parse<Record<string, string>>(csv, { columns: true, bom: true });
   const json = await exportAs(app, 'Records (JSON)', 'list.json');
   const records = z.array(classificationSchema).parse(JSON.parse(json.toString()));
   expect(records).toHaveLength(phantoms().length);

@@ -28,6 +28,7 @@ import { hasSkippedPictures, tellSkipped } from './show-skipped.ts';
 interface ClassifyOptions extends SettingsOptions {
   readonly evidence?: string;
   readonly csv?: string;
+  readonly excel?: boolean;
   readonly json?: boolean;
 }
 
@@ -39,6 +40,7 @@ export function addClassifyCommand(program: Command): void {
   addSettingsOptions(command)
     .option('--evidence <dir>', 'write an evidence map for each image into this folder (PNG and JSON)')
     .option('--csv <file>', 'write one row per image into this file')
+    .option('--excel', 'begin the CSV with a byte order mark, so that Excel reads it as UTF-8')
     .option('--json', 'print one JSON array of records and nothing else')
     .addHelpText(
       'after',
@@ -59,7 +61,13 @@ async function classify(inputs: string[], options: ClassifyOptions): Promise<voi
   const told = inputs.length > 0 && (hasSkippedPictures(skipped) || !options.json) ? skipped : [];
   tellSkipped(told);
 
-  const csv = options.csv === undefined ? null : await CsvTarget.open(options.csv);
+  if (options.excel === true && options.csv === undefined) {
+    throw new DermOrbitError('OPTION_INVALID', '--excel goes with --csv FILE.');
+  }
+  const csv =
+    options.csv === undefined
+      ? null
+      : await CsvTarget.open(options.csv, options.excel === true ? 'excel' : 'any');
   const model = await loadModel(await new ModelStore(defaultModelFolders()).find(options.model), provider);
   const settings = resolveSettings(settingsChoice(options), model.combiners);
   if (options.evidence !== undefined && !hasSpatialFrame(settings)) {

@@ -3,14 +3,16 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { ClassificationRecord } from '../contract/record.ts';
-import { recordsToCsv } from '../reports/csv.ts';
+import { recordsToCsv, type CsvReader } from '../reports/csv.ts';
 import { writeFileAtomic } from '../base/durable-files.ts';
 
 export class CsvTarget {
   readonly #path: string;
+  readonly #reader: CsvReader;
 
-  private constructor(path: string) {
+  private constructor(path: string, reader: CsvReader) {
     this.#path = path;
+    this.#reader = reader;
   }
 
   /**
@@ -18,7 +20,7 @@ export class CsvTarget {
    * that is there already stays as it is until `write`.
    * @throws DermOrbitError OPTION_INVALID (no name, or the name of something other than a file), WRITE_FAILED, DISK_FULL
    */
-  static async open(path: string): Promise<CsvTarget> {
+  static async open(path: string, reader: CsvReader = 'any'): Promise<CsvTarget> {
     if (path === '') throw new DermOrbitError('OPTION_INVALID', '--csv needs the name of a file.');
     const existing = await stat(path).catch(() => null);
     if (existing && !existing.isFile()) {
@@ -29,11 +31,11 @@ export class CsvTarget {
     const attempt = join(dirname(path), `.${basename(path)}.${process.pid}.attempt`);
     await writeFileAtomic(attempt, '');
     await rm(attempt, { force: true });
-    return new CsvTarget(path);
+    return new CsvTarget(path, reader);
   }
 
   /** @throws DermOrbitError WRITE_FAILED or DISK_FULL; the old file, if any, is then unchanged */
   async write(records: readonly ClassificationRecord[]): Promise<void> {
-    await writeFileAtomic(this.#path, recordsToCsv(records));
+    await writeFileAtomic(this.#path, recordsToCsv(records, this.#reader));
   }
 }

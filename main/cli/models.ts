@@ -175,16 +175,19 @@ async function importCheckpoint(checkpoint: string, options: ImportOptions): Pro
     about,
   };
   const progress = showProgress(100, '%');
+  const notes: string[] = [];
   const summary = await createEngine()
     .call('importModel', request, {
       signal: interruptSignal(),
-      onEvent: ({ stage, fraction }) => {
+      onEvent: ({ stage, fraction, note: said }) => {
+        if (said !== undefined) notes.push(said);
         progress.update(Math.round(fraction * 100), stage);
       },
     })
     .finally(() => {
       progress.stop();
     });
+  for (const said of notes) note(harmless(said));
   if (options.json) printJson(summary);
   else
     note(

@@ -84,8 +84,12 @@ export const importRequestSchema = z.object({
 });
 export type ImportRequest = z.infer<typeof importRequestSchema>;
 
-/** Work done, as a share of 1, and what is being done. */
-export const progressSchema = z.object({ stage: z.string(), fraction: z.number().min(0).max(1) });
+/** Work done, as a share of 1, what is being done, and now and then what a person should know when it is done. */
+export const progressSchema = z.object({
+  stage: z.string(),
+  fraction: z.number().min(0).max(1),
+  note: z.string().optional(),
+});
 export type Progress = z.infer<typeof progressSchema>;
 
 /** A provider on this computer. */

@@ -30,6 +30,15 @@ describe('CSV of records', () => {
     });
   });
 
+  it('begins with a byte order mark for Excel, formulas neutralised all the same', () => {
+    const records = [exampleRecord('La\u0308sion R\u00fccken.jpg'), exampleRecord('=1+1.jpg')];
+    const [plain, excel] = [recordsToCsv(records), recordsToCsv(records, 'excel')];
+    expect([...new TextEncoder().encode(excel).subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
+    expect(excel).toBe(`\ufeff${plain}`);
+    expect(plain.startsWith('path,')).toBe(true);
+    expect(read(plain).map(({ path }) => path)).toEqual(['La\u0308sion R\u00fccken.jpg', "'=1+1.jpg"]);
+  });
+
   it('reads back every number exactly', () => {
     const record = exampleRecord('a.jpg');
     const row = read(recordsToCsv([record]))[0];

@@ -33,11 +33,17 @@ const trailingColumns = [
   'error_message',
 ] as const;
 
+/** Who reads a table: any program, or Excel, which takes text for the code page of the country unless a mark says UTF-8. */
+export type CsvReader = 'any' | 'excel';
+
+/** U+FEFF, the mark that Excel knows UTF-8 by. */
+const byteOrderMark = '\ufeff';
+
 /**
  * The table as text, with a header row; cells that do not apply are empty. Text that a spreadsheet would run as
  * a formula (it begins with = + - @, tab or return) gets an apostrophe in front: a file name is hostile input.
  */
-export function recordsToCsv(records: readonly ClassificationRecord[]): string {
+export function recordsToCsv(records: readonly ClassificationRecord[], reader: CsvReader = 'any'): string {
   const codes = classCodesOf(records);
   const columns = [
     ...leadingColumns,
@@ -49,7 +55,8 @@ export function recordsToCsv(records: readonly ClassificationRecord[]): string {
     const cells = cellsOf(record);
     return columns.map((column) => guarded(cells[column] ?? null));
   });
-  return stringify([columns.map(guarded), ...rows], { record_delimiter: '\r\n' });
+  const text = stringify([columns.map(guarded), ...rows], { record_delimiter: '\r\n' });
+  return reader === 'excel' ? byteOrderMark + text : text;
 }
 
 /** Class codes of all records, in order of first appearance. */

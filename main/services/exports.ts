@@ -10,7 +10,11 @@ import type { CallOptions, Context } from './context.ts';
 import type { CheckedInput } from './requests.ts';
 
 const tables = {
-  csv: { mediaType: 'text/csv', write: recordsToCsv },
+  // A person of the app opens a table with a double click, which mostly means Excel.
+  csv: {
+    mediaType: 'text/csv',
+    write: (records: readonly ClassificationRecord[]) => recordsToCsv(records, 'excel'),
+  },
   json: { mediaType: 'application/json', write: recordsToJson },
 } as const;
 

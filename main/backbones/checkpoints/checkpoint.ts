@@ -2,6 +2,7 @@
 // test on the bytes and a reader; this file knows the order to ask them in. Reads bytes, touches no disk.
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { CheckpointTensor } from './checkpoint-tensor.ts';
+import type { FoundWeights } from './find-weights.ts';
 import { matchSafetensors, readSafetensors } from './safetensors.ts';
 import { matchStateDict, readStateDict } from './state-dict.ts';
 import { matchTorchScript, readTorchScript } from './torchscript.ts';
@@ -10,14 +11,21 @@ interface CheckpointReader {
   readonly format: 'torchscript' | 'state-dict' | 'safetensors';
   /** Whether the bytes look like the format; never throws. */
   readonly match: (bytes: Uint8Array) => boolean;
-  readonly open: (bytes: Uint8Array) => Map<string, CheckpointTensor>;
+  readonly open: (bytes: Uint8Array) => FoundWeights;
 }
+
+/** A file that holds nothing but tensors. */
+const whole = (tensors: Map<string, CheckpointTensor>): FoundWeights => ({
+  tensors,
+  entry: null,
+  skipped: [],
+});
 
 /** TorchScript archives are ZIP archives too, so they are asked for first. */
 const readers: readonly CheckpointReader[] = [
-  { format: 'torchscript', match: matchTorchScript, open: readTorchScript },
+  { format: 'torchscript', match: matchTorchScript, open: (bytes) => whole(readTorchScript(bytes)) },
   { format: 'state-dict', match: matchStateDict, open: readStateDict },
-  { format: 'safetensors', match: matchSafetensors, open: readSafetensors },
+  { format: 'safetensors', match: matchSafetensors, open: (bytes) => whole(readSafetensors(bytes)) },
 ];
 
 type CheckpointFormat = CheckpointReader['format'];
@@ -26,6 +34,10 @@ type CheckpointFormat = CheckpointReader['format'];
 export interface Checkpoint {
   readonly format: CheckpointFormat;
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  /** Where the weights stand in the file, e.g. "net"; null if they are the file. */
+  readonly entry: string | null;
+  /** What the file holds beside the weights and what was not read, e.g. `"args" (argparse.Namespace)`. */
+  readonly skipped: readonly string[];
 }
 
 /** Files that people take for checkpoints, by how they begin: what to tell them. */
@@ -56,7 +68,8 @@ const ANCHOR = 'visual.conv1.weight';
  * @param bytes the whole file
  * @param name its file name, for messages
  * @throws DermOrbitError CHECKPOINT_UNRECOGNISED (no format we read), CHECKPOINT_TRUNCATED (damaged),
- *   PICKLE_FORBIDDEN (wants to run code), SAFETENSORS_INVALID, CHECKPOINT_NOT_CLIP (no tensors, or several towers)
+ *   PICKLE_FORBIDDEN (names what runs code, or holds an object for weights), SAFETENSORS_INVALID, CHECKPOINT_ENTRIES
+ *   (several entries may be the weights), CHECKPOINT_NOT_CLIP (no tensors, or several towers)
  */
 export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   try {
@@ -66,7 +79,8 @@ export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
       // Its reader can say what is wrong with a file that claims to be safetensors.
       readers.find(({ format }) => format === 'safetensors' && name.toLowerCase().endsWith('.safetensors'));
     if (!reader) throw new DermOrbitError('CHECKPOINT_UNRECOGNISED', describe(bytes));
-    return { format: reader.format, tensors: withoutPrefix(reader.open(bytes)) };
+    const { tensors, ...place } = reader.open(bytes);
+    return { format: reader.format, tensors: withoutPrefix(tensors), ...place };
   } catch (error) {
     if (!(error instanceof DermOrbitError)) throw error;
     throw new DermOrbitError(error.code, `${name}: ${error.message}`, { cause: error });

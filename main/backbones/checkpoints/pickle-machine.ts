@@ -28,10 +28,24 @@ export class PickleObject {
   readonly attributes = new Map<string, unknown>();
 }
 
+/**
+ * What a name that weights do not need would have made: nothing is made of it. Items that are set on it are kept as
+ * data, since a dictionary of weights may be of a class of the program that saved it.
+ */
+export class PickleForeign {
+  /** The name that the file gives, e.g. "argparse.Namespace". */
+  readonly name: string;
+  readonly items = new Map<unknown, unknown>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
 /** How the names and the external storages of one file format are understood. */
 export interface PickleResolver {
-  /** The meaning of a name, or null where it is forbidden. */
-  global(module: string, name: string): PickleGlobal | null;
+  /** The meaning of a name: a foreign one is carried along and never becomes anything; null where it is forbidden. */
+  global(module: string, name: string): PickleGlobal | PickleForeign | null;
   /** What a persistent id (unchecked) stands for. */
   persistent(id: unknown): unknown;
 }
@@ -158,13 +172,15 @@ export class PickleMachine {
 
   append(items: readonly unknown[]): this {
     const list = this.top();
+    if (list instanceof PickleForeign) return this;
     if (!Array.isArray(list)) throw damagedPickle('it appends to something that is not a list');
     for (const item of items) list.push(item);
     return this;
   }
 
   setItems(items: readonly unknown[]): this {
-    const map = this.top();
+    const target = this.top();
+    const map = target instanceof PickleForeign ? target.items : target;
     if (!(map instanceof Map) || items.length % 2 !== 0) {
       throw damagedPickle('it sets items of something that is not a dictionary');
     }
@@ -174,6 +190,7 @@ export class PickleMachine {
 
   addItems(items: readonly unknown[]): this {
     const set = this.top();
+    if (set instanceof PickleForeign) return this;
     if (!(set instanceof Set)) throw damagedPickle('it adds to something that is not a set');
     for (const item of items) set.add(item);
     return this;
@@ -183,16 +200,24 @@ export class PickleMachine {
   reduce(): this {
     const args = this.pop();
     const target = this.pop();
+    if (target instanceof PickleForeign) return this.push(new PickleForeign(target.name));
     if (!(target instanceof PickleGlobal) || !target.call || !Array.isArray(args)) {
       throw damagedPickle(`it calls ${nameOf(target)}, which is not a function`);
     }
     return this.push(target.call(args));
   }
 
+  /** INST: a name, applied to everything above the last mark. */
+  applyName(module: string, name: string): this {
+    const args = this.popToMark();
+    return this.global(module, name).push(args).reduce();
+  }
+
   /** NEWOBJ: an empty instance of a whitelisted class. */
   instantiate(): this {
     this.pop();
     const target = this.pop();
+    if (target instanceof PickleForeign) return this.push(new PickleForeign(target.name));
     if (!(target instanceof PickleGlobal) || !target.create) {
       throw damagedPickle(`it makes an instance of ${nameOf(target)}, which is not a class`);
     }
@@ -208,7 +233,7 @@ export class PickleMachine {
   build(): this {
     const state = this.pop();
     const target = this.top();
-    if (target instanceof Map) return this;
+    if (target instanceof Map || target instanceof PickleForeign) return this;
     if (!(target instanceof PickleObject) || !(state instanceof Map)) {
       throw damagedPickle('it sets attributes of something that has none');
     }
@@ -221,9 +246,9 @@ export class PickleMachine {
 }
 
 function nameOf(value: unknown): string {
-  return value instanceof PickleGlobal ? value.name : 'a value';
+  return value instanceof PickleForeign || value instanceof PickleGlobal ? value.name : 'a value';
 }
 
 function forbid(name: string): never {
-  throw new DermOrbitError('PICKLE_FORBIDDEN', `The pickle names "${name}", which weights do not need.`);
+  throw new DermOrbitError('PICKLE_FORBIDDEN', `It names "${name}", which weights do not need.`);
 }

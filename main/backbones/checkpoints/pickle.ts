@@ -62,9 +62,10 @@ const instructions: ReadonlyMap<number, (machine: PickleMachine) => unknown> = n
     // Names, calls, instances
     c: (m) => m.global(m.line(), m.line()),
     '\x93': (m) => m.global(...([m.pop(), m.pop()].reverse() as [unknown, unknown])),
-    i: (m) => m.global(m.line(), m.line()),
+    i: (m) => m.applyName(m.line(), m.line()),
     R: (m) => m.reduce(),
     '\x81': (m) => m.instantiate(),
+    '\x92': (m) => (m.pop(), m.instantiate()), // with named arguments
     b: (m) => m.build(),
     Q: (m) => m.push(m.resolver.persistent(m.pop())),
     // Names by number in a registry of the reading program: nothing says what they would run.
@@ -78,9 +79,9 @@ const STOP = 0x2e;
 
 /**
  * The value that a pickle describes: null, booleans, numbers, bigints, texts, Uint8Array (a view), arrays (lists
- * and tuples), Map (dictionaries), Set, PickleObject, PickleGlobal, and what the resolver returned. Values may share
+ * and tuples), Map (dictionaries), Set, PickleObject, PickleGlobal, PickleForeign, and what the resolver returned. Values may share
  * parts and contain themselves.
- * @throws DermOrbitError PICKLE_FORBIDDEN if it names anything the resolver does not know, CHECKPOINT_TRUNCATED if
+ * @throws DermOrbitError PICKLE_FORBIDDEN if it names what the resolver forbids, CHECKPOINT_TRUNCATED if
  *   it is cut off, contradicts itself or is larger than any checkpoint's
  */
 export function unpickle(bytes: Uint8Array, resolver: PickleResolver): unknown {

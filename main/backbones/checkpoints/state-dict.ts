@@ -1,20 +1,19 @@
 // PyTorch state dicts (torch.save, ZIP format): a dictionary from names to tensors, alone or inside the dictionary
 // of a training checkpoint.
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { CheckpointTensor } from './checkpoint-tensor.ts';
-import { openTorchArchive, readTorchArchive, TorchTensor } from './torch-archive.ts';
+import { findWeights, type FoundWeights } from './find-weights.ts';
+import { isRefusedName } from './foreign-names.ts';
+import { PickleForeign } from './pickle-machine.ts';
+import { openTorchArchive, readTorchArchive } from './torch-archive.ts';
 import { matchZip } from './zip.ts';
-
-/** Where training programs put the weights in their checkpoints (open_clip: state_dict). */
-const weightKeys = ['state_dict', 'model_state_dict', 'model'];
 
 export const matchStateDict = matchZip;
 
 /**
- * Every tensor of a state dict.
- * @throws DermOrbitError PICKLE_FORBIDDEN, CHECKPOINT_TRUNCATED, CHECKPOINT_UNRECOGNISED
+ * Every tensor of a state dict, and what lies beside it in the file.
+ * @throws DermOrbitError PICKLE_FORBIDDEN, CHECKPOINT_TRUNCATED, CHECKPOINT_UNRECOGNISED, and as {@link findWeights}
  */
-export function readStateDict(bytes: Uint8Array): Map<string, CheckpointTensor> {
+export function readStateDict(bytes: Uint8Array): FoundWeights {
   const archive = openTorchArchive(bytes);
   if (!archive) {
     throw new DermOrbitError(
@@ -22,20 +21,11 @@ export function readStateDict(bytes: Uint8Array): Map<string, CheckpointTensor> 
       'It is a ZIP archive without a PyTorch checkpoint in it.',
     );
   }
-  const root = readTorchArchive(archive, () => null);
-  const candidates = root instanceof Map ? [root, ...weightKeys.map((key) => root.get(key) as unknown)] : [];
-  const found = candidates.map(tensorsOf).find((tensors) => tensors.size > 0);
-  if (!found) {
-    throw new DermOrbitError('CHECKPOINT_NOT_CLIP', 'The PyTorch file holds no dictionary of named tensors.');
-  }
-  return found;
-}
-
-function tensorsOf(value: unknown): Map<string, CheckpointTensor> {
-  const tensors = new Map<string, CheckpointTensor>();
-  if (!(value instanceof Map)) return tensors;
-  for (const [name, item] of value) {
-    if (typeof name === 'string' && item instanceof TorchTensor) tensors.set(name, item.tensor);
-  }
-  return tensors;
+  const foreign = new Set<string>();
+  const root = readTorchArchive(archive, (name) => {
+    if (isRefusedName(name)) return null;
+    foreign.add(name);
+    return new PickleForeign(name);
+  });
+  return findWeights(root, foreign);
 }

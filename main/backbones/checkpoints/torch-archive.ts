@@ -4,7 +4,7 @@
 import { DermOrbitError } from '../../contract/errors.ts';
 import { bytesPerElement, windowOn, type CheckpointTensor, type DataType } from './checkpoint-tensor.ts';
 import { unpickle } from './pickle.ts';
-import { PickleGlobal } from './pickle-machine.ts';
+import { PickleForeign, PickleGlobal } from './pickle-machine.ts';
 import { matchZip, openZip, type ZipArchive } from './zip.ts';
 
 /** Storage N of the archive: all its bytes, and the type its tensors have. */
@@ -59,8 +59,9 @@ function damaged(message: string): DermOrbitError {
 }
 
 /** torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks[, metadata]) */
-function rebuildTensor(args: readonly unknown[]): TorchTensor {
+function rebuildTensor(args: readonly unknown[]): TorchTensor | PickleForeign {
   const [storage, offset, dims, strides] = args;
+  if (storage instanceof PickleForeign) return storage;
   if (
     !(storage instanceof TorchStorage) ||
     typeof offset !== 'number' ||
@@ -77,7 +78,8 @@ function rebuildTensor(args: readonly unknown[]): TorchTensor {
 }
 
 /** torch._utils._rebuild_parameter(tensor, requires_grad, backward_hooks): the tensor itself. */
-function rebuildParameter([tensor]: readonly unknown[]): TorchTensor {
+function rebuildParameter([tensor]: readonly unknown[]): TorchTensor | PickleForeign {
+  if (tensor instanceof PickleForeign) return tensor;
   if (!(tensor instanceof TorchTensor)) throw damaged('A parameter of the checkpoint is not a tensor.');
   return tensor;
 }
@@ -150,18 +152,20 @@ export function isTorchScript(bytes: Uint8Array): boolean {
 
 /**
  * The value that data.pkl describes, with TorchTensor in the place of tensors.
- * @param classes what names outside the whitelist stand for; null refuses them
+ * @param classes what names outside the whitelist stand for, foreign things among them; null refuses them
  * @throws DermOrbitError as unpickle; CHECKPOINT_TRUNCATED if a tensor does not fit its storage
  */
 export function readTorchArchive(
   { zip, folder }: TorchArchive,
-  classes: (name: string) => PickleGlobal | null,
+  classes: (name: string) => PickleGlobal | PickleForeign | null,
 ): unknown {
   const storages = new Map<string, TorchStorage>();
   return unpickle(zip.read(`${folder}data.pkl`), {
     global: (module, name) => allowedGlobals.get(`${module}.${name}`) ?? classes(`${module}.${name}`),
     persistent(id) {
       const [kind, type, key, , count] = Array.isArray(id) ? (id as unknown[]) : [];
+      // Numbers of a type that no weights have (complex ones) stay where they are.
+      if (kind === 'storage' && type instanceof PickleForeign) return type;
       const dtype =
         type instanceof PickleGlobal ? storageTypes.get(type.name.slice('torch.'.length)) : undefined;
       if (kind !== 'storage' || !dtype || typeof key !== 'string' || typeof count !== 'number') {

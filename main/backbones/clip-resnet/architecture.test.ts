@@ -61,7 +61,9 @@ describe('detectArchitecture', () => {
         { dims, dtype: 'float32' as const, float32: () => new Float32Array(1) },
       ]),
     );
-    expect(detectArchitecture({ format: 'safetensors', tensors }).visual).toEqual(visual);
+    expect(detectArchitecture({ format: 'safetensors', tensors, entry: null, skipped: [] }).visual).toEqual(
+      visual,
+    );
   });
 
   it('counts the parameters of RN50 as published', () => {

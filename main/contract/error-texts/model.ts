@@ -26,10 +26,15 @@ export const modelErrors = {
     title: 'Weights are not numbers',
     action: 'The checkpoint holds NaN or infinite weights; use one from before training diverged.',
   },
-  PICKLE_FORBIDDEN: {
-    title: 'Checkpoint refused',
+  CHECKPOINT_ENTRIES: {
+    title: 'Several sets of weights',
     action:
-      'The file asks to run code on loading, which weights never need. Do not open it with other tools either.',
+      'Save the entry that you mean alone, torch.save(torch.load("FILE")["ENTRY"], "weights.pt"), and choose that file.',
+  },
+  PICKLE_FORBIDDEN: {
+    title: 'More than weights',
+    action:
+      'Save the weights alone, torch.save(model.state_dict(), "weights.pt"), and choose that file. Python runs what such a file names when it loads it: do that only if you trust where it comes from.',
   },
   SAFETENSORS_INVALID: { title: 'Invalid safetensors file', action: 'Download or convert the file again.' },
   CLASS_EMBEDDINGS_INVALID: {

@@ -6,6 +6,7 @@ import { randomClip } from '../../backbones/clip-resnet/random-weights.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
 import { norm } from '../../equivariance/logits.ts';
 import { largestDifference } from '../../testing/distance.ts';
+import { pickled, stateDictFile } from '../../testing/checkpoint-files.ts';
 import { temporaryStore } from '../../testing/model-store.ts';
 import { smallImport, smallVisual, writeTensors } from '../../testing/random-model.ts';
 import { checkModel } from '../check-model.ts';
@@ -45,6 +46,37 @@ it('tells its progress from 0 to 1, and installs the model', async () => {
   expect(opened.manifest.logits).toEqual({ normalize: false, scale: 1 });
   expect(opened.folder).toBe(join(temporary.folders.imported, 'new'));
   expect(temporary.imported()).toEqual(['new', 'taken']);
+});
+
+it('reads a training checkpoint, and tells what lies beside its weights', async () => {
+  const checkpoint = join(root, 'epoch_5.pt');
+  const args = pickled.instance(['argparse', 'Namespace'], pickled.dict([['lr', pickled.text('0.001')]]));
+  const wrap = (weights: Uint8Array) =>
+    pickled.dict([
+      ['net', weights],
+      ['args', args],
+    ]);
+  writeFileSync(checkpoint, stateDictFile(randomClip(smallVisual, 1), wrap));
+  const notes: (string | undefined)[] = [];
+  await importModel(
+    store,
+    { ...good, checkpoint },
+    {
+      onProgress: ({ note }) => {
+        if (note !== undefined) notes.push(note);
+      },
+    },
+  );
+  expect(notes).toEqual([
+    'The weights were read from "net"; beside it the file holds "args" (argparse.Namespace): not read, and not needed.',
+  ]);
+  writeFileSync(
+    checkpoint,
+    stateDictFile(new Map([['fc.weight', randomClip(smallVisual, 1).values().next().value!]]), wrap),
+  );
+  await expect(importModel(store, { ...good, id: 'chosen', checkpoint })).rejects.toMatchObject({
+    message: expect.stringMatching(/"fc\.weight".*read from "net".*argparse\.Namespace/) as unknown,
+  });
 });
 
 it('makes class embeddings from prompts, with the logit rule of CLIP', async () => {

@@ -3,7 +3,7 @@
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { readCheckpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import { readCheckpoint, type Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
 import { importBackbone, type ImportedBackbone } from '../../backbones/import.ts';
 import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
 import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
@@ -48,9 +48,9 @@ export async function importModel(
   const requireGoing = () => {
     if (signal?.aborted) throw new DermOrbitError('CANCELLED', 'The import was cancelled.');
   };
-  const step = (stage: string, fraction: number) => {
+  const step = (stage: string, fraction: number, note?: string) => {
     requireGoing();
-    onProgress?.({ stage, fraction });
+    onProgress?.({ stage, fraction, ...(note === undefined ? {} : { note }) });
     requireGoing();
   };
   const { target, temporary } = await store.reserve(request.id);
@@ -58,8 +58,9 @@ export async function importModel(
   step('Reading the checkpoint', 0);
   const bytes = await readLimited(request.checkpoint, 'CHECKPOINT_NOT_FOUND');
   const checkpoint = readCheckpoint(bytes, basename(request.checkpoint));
-  step('Checking its tensors', 0.2);
-  const backbone = importBackbone(checkpoint);
+  const skipped = describeSkipped(checkpoint);
+  step('Checking its tensors', 0.2, skipped);
+  const backbone = backboneOf(checkpoint, skipped);
   try {
     step('Writing graphs', 0.35);
     await mkdir(temporary, { recursive: true });
@@ -96,6 +97,24 @@ export async function importModel(
     // What cannot be removed now is swept away by a later import; it must not hide why this one failed.
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw asDermOrbitError(error, isSystemError(error) ? 'WRITE_FAILED' : 'INTERNAL');
+  }
+}
+
+/** Where the weights stood and what was left in the file, for a person; undefined where they were all of it. */
+function describeSkipped({ entry, skipped }: Checkpoint): string | undefined {
+  if (skipped.length === 0) return undefined;
+  const place = entry === null ? 'Beside the weights' : `The weights were read from "${entry}"; beside it`;
+  const more = skipped.length > 5 ? ` and ${skipped.length - 5} more` : '';
+  return `${place} the file holds ${skipped.slice(0, 5).join(', ')}${more}: not read, and not needed.`;
+}
+
+/** The backbone of a checkpoint; where it is none, the error also says what else the file holds. */
+function backboneOf(checkpoint: Checkpoint, skipped: string | undefined): ImportedBackbone {
+  try {
+    return importBackbone(checkpoint);
+  } catch (error) {
+    if (!(error instanceof DermOrbitError) || skipped === undefined) throw error;
+    throw new DermOrbitError(error.code, `${error.message} ${skipped}`, { cause: error });
   }
 }
 
