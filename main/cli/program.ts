@@ -7,6 +7,7 @@ import { addClassifyCommand } from './classify.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addModelsCommand } from './models.ts';
 import { reportFatal, surviveLostOutput } from './output.ts';
+import { expandInputs } from './patterns.ts';
 import { addReproduceCommand } from './reproduce.ts';
 import { addScoreCommand } from './score.ts';
 import { addTrainCommand } from './train.ts';
@@ -19,7 +20,8 @@ export async function runProgram(args: readonly string[]): Promise<void> {
         'when the picture is turned. Works offline. Research use only, not a medical device.',
     )
     .version(version)
-    .showHelpAfterError('(add --help for the options of a command)');
+    .showHelpAfterError('(add --help for the options of a command)')
+    .hook('preAction', (_, command) => expandInputs(command));
   addClassifyCommand(program);
   addModelsCommand(program);
   addEvaluateCommand(program);

@@ -19,6 +19,7 @@ import { modelDetailsSchema, modelIdSchema, modelSummarySchema, verificationSche
 import { classificationSchema, errorRecordSchema, failureSchema } from './record.ts';
 import { exportResultSchema, imageIdSchema } from './references.ts';
 import { providerChoiceSchema } from './settings.ts';
+import { joinGroups, skippedGroupSchema } from './skipped.ts';
 
 export { exportResultSchema, imageIdSchema, type ExportResult } from './references.ts';
 
@@ -87,8 +88,21 @@ export const additionSchema = z.object({
   duplicates: z.int(),
   /** Paths that cannot be used (a folder without images), and links and folders that were passed over. */
   errors: z.array(z.object({ name: z.string(), error: errorRecordSchema })),
+  /** What else lay in the folders and was left out, by kind: pictures that are not read, files that are none. */
+  skipped: z.array(skippedGroupSchema),
 });
 export type Addition = z.infer<typeof additionSchema>;
+
+/** Several additions as one. */
+export function joinAdditions(additions: readonly Addition[]): Addition {
+  const sum = (count: (one: Addition) => number) => additions.reduce((total, one) => total + count(one), 0);
+  return {
+    added: sum(({ added }) => added),
+    duplicates: sum(({ duplicates }) => duplicates),
+    errors: additions.flatMap(({ errors }) => errors),
+    skipped: joinGroups(additions.flatMap(({ skipped }) => skipped)),
+  };
+}
 
 /** A file chosen or uploaded for an import, by its opaque id. */
 export const fileReferenceSchema = z.object({ id: imageIdSchema, name: z.string(), bytes: z.number() });

@@ -64,18 +64,34 @@ export function skip(file: string, code: SkipCode, message: string): Skipped {
 export function groupSkipped(skipped: readonly Skipped[]): SkippedGroup[] {
   return skipCodeSchema.options.flatMap((code) => {
     const files = skipped.filter((one) => one.code === code).map(({ file }) => file);
-    if (files.length === 0) return [];
-    const [one, many] = words[code];
-    return [
-      {
-        code,
-        text: files.length === 1 ? `1 ${one}` : `${files.length} ${many}`,
-        action: code === 'TEXT_FILE' ? null : errorTexts[code].action,
-        count: files.length,
-        files: files.slice(0, listedFiles),
-      },
-    ];
+    return files.length === 0 ? [] : [groupOf(code, files.length, files)];
   });
+}
+
+/** Groups of several folders as one list, each kind once. */
+export function joinGroups(groups: readonly SkippedGroup[]): SkippedGroup[] {
+  return skipCodeSchema.options.flatMap((code) => {
+    const same = groups.filter((group) => group.code === code);
+    const count = same.reduce((sum, group) => sum + group.count, 0);
+    const files = same.flatMap((group) => group.files);
+    return same.length === 0 ? [] : [groupOf(code, count, files)];
+  });
+}
+
+/** "3 HEIC images" */
+export function countWords(code: SkipCode, count: number): string {
+  const [one, many] = words[code];
+  return count === 1 ? `1 ${one}` : `${count} ${many}`;
+}
+
+function groupOf(code: SkipCode, count: number, files: readonly string[]): SkippedGroup {
+  return {
+    code,
+    text: countWords(code, count),
+    action: code === 'TEXT_FILE' ? null : errorTexts[code].action,
+    count,
+    files: files.slice(0, listedFiles),
+  };
 }
 
 /** A few names of a group, as a sentence lists them: "a.heic, b.heic, ... (7 more)". */

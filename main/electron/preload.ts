@@ -2,7 +2,7 @@
 // Frames are checked against the contract in both directions; paths of dropped files never pass through the page.
 import './jitless.ts';
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import { additionSchema, type Addition } from '../contract/application.ts';
+import { additionSchema, joinAdditions, type Addition } from '../contract/application.ts';
 import {
   fileAnswerSchema,
   mainFrameSchema,
@@ -58,13 +58,10 @@ async function ask(channel: string, request: unknown): Promise<FileAnswer> {
 
 /** Several additions as one; the first error, if there was one. */
 function joined(answers: readonly FileAnswer[]): FileAnswer {
-  const total: Addition = { added: 0, duplicates: 0, errors: [] };
+  const additions: Addition[] = [];
   for (const answer of answers) {
     if (!answer.ok) return answer;
-    const addition = additionSchema.parse(answer.value);
-    total.added += addition.added;
-    total.duplicates += addition.duplicates;
-    total.errors.push(...addition.errors);
+    additions.push(additionSchema.parse(answer.value));
   }
-  return { ok: true, value: total };
+  return { ok: true, value: joinAdditions(additions) };
 }

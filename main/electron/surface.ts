@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import type { DataReference } from '../contract/application-jobs.ts';
 import { externalLinks, type ExportResult, type FilePurpose } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
+import { readExtensions } from '../contract/image-kinds.ts';
 import { writeFileAtomic } from '../base/durable-files.ts';
 import type { Documents } from '../services/documents.ts';
 import type { ExportDocument, Surface } from '../services/surface.ts';
@@ -12,7 +13,7 @@ import { origin } from './origin.ts';
 
 const imageFilter: FileFilter = {
   name: 'Images',
-  extensions: ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'tif', 'tiff', 'webp'],
+  extensions: readExtensions.map((extension) => extension.slice(1)),
 };
 
 const imageDialogs: Readonly<Record<'files' | 'folder', OpenDialogOptions>> = {

@@ -13,6 +13,7 @@ import {
 } from '../contract/application.ts';
 import { asDermOrbitError, DermOrbitError, type ErrorRecord } from '../contract/errors.ts';
 import type { JobsApi } from '../contract/jobs.ts';
+import { groupSkipped } from '../contract/skipped.ts';
 import { z } from 'zod';
 import type { Readable } from 'node:stream';
 import type { ApplicationFolders, Context } from './context.ts';
@@ -102,14 +103,16 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     origin: WorkItem['origin'],
     signal?: AbortSignal,
   ): Promise<Addition> {
-    const { found, errors } = await findImages(paths, signal);
+    const { found, errors, skipped } = await findImages(paths, signal);
     const items = found
       .map(({ path, bytes }) => list.add({ path, bytes, origin }))
       .filter((item): item is WorkItem => item !== null);
     for (let start = 0; start < items.length; start += itemsPerNotice) {
       notify({ kind: 'itemsAdded', items: items.slice(start, start + itemsPerNotice) });
     }
-    return { added: items.length, duplicates: found.length - items.length, errors };
+    // What lies beside the examples is no business of the person's.
+    const told = origin === 'example' ? [] : groupSkipped(skipped);
+    return { added: items.length, duplicates: found.length - items.length, errors, skipped: told };
   }
 
   /** Where uploads lie is a detail of ours, which no answer tells. */

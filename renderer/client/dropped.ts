@@ -1,12 +1,29 @@
 // The files of a drop in a browser, folders walked. The entries must be taken synchronously: after the drop
 // event they are gone.
+import { claimedFormat, claimedUnread } from '../../main/contract/image-kinds.ts';
+import { skip, type Skipped } from '../../main/contract/skipped.ts';
 
-/** Extensions of the formats that main/imaging reads: in folders, only files named so are taken. */
-const imageName = /\.(?:jpe?g|jpe|jfif|png|tiff?|webp)$/i;
+/** Files that were found in a dropped folder: unlike those dropped by themselves, only pictures among them are meant. */
+const fromFolder = new WeakSet<File>();
 
-/** Whether a file that was found in a folder is named as an image; hidden files are not wanted either. */
+export function isFromFolder(file: File): boolean {
+  return fromFolder.has(file);
+}
+
+/** Whether a file that was found in a folder is named as an image that is read; hidden files are not wanted either. */
 export function isImageName(name: string): boolean {
-  return imageName.test(name) && !name.startsWith('.');
+  return claimedFormat(name) !== null && !name.startsWith('.');
+}
+
+/** What a file of a folder that is not taken is told as, by its name; nothing for what systems leave everywhere. */
+export function passedOver(name: string): Skipped[] {
+  if (name.startsWith('.')) {
+    return name.startsWith('._') || claimedFormat(name) === null
+      ? []
+      : [skip(name, 'IMAGE_HIDDEN', 'hidden file')];
+  }
+  if (/\.(?:txt|csv|tsv|md|json|xml|html?)$/i.test(name)) return [skip(name, 'TEXT_FILE', 'named as text')];
+  return [skip(name, claimedUnread(name) ?? 'IMAGE_UNRECOGNISED', 'not named as an image that is read')];
 }
 
 /** All files of the transfer, those in dropped folders included, in the order of the drop. */
@@ -25,12 +42,11 @@ export async function filesOf(transfer: DataTransfer): Promise<File[]> {
 
 async function collect(entry: FileSystemEntry, files: File[], within = false): Promise<void> {
   if (isFile(entry)) {
-    if (within && !isImageName(entry.name)) return;
-    files.push(
-      await new Promise<File>((resolve, reject) => {
-        entry.file(resolve, reject);
-      }),
-    );
+    const file = await new Promise<File>((resolve, reject) => {
+      entry.file(resolve, reject);
+    });
+    if (within) fromFolder.add(file);
+    files.push(file);
   } else if (isDirectory(entry)) {
     const reader = entry.createReader();
     // A reader hands out at most 100 entries at a time; an empty answer ends it.

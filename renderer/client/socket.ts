@@ -1,11 +1,13 @@
 // The transport in a browser: frames over a WebSocket beside the page's own address (whose path holds the
 // token), files as uploads, one after the other, so that they stand in the list as they were given.
-import { additionSchema, type Addition } from '../../main/contract/application.ts';
+import { additionSchema, joinAdditions, type Addition } from '../../main/contract/application.ts';
 import { DermOrbitError } from '../../main/contract/errors.ts';
 import { errorRecordSchema } from '../../main/contract/record.ts';
 import { mainFrameSchema, type MainFrame, type PageFrame } from '../../main/contract/wire.ts';
 import type { Transport } from './client.ts';
-import { filesOf, isImageName } from './dropped.ts';
+import { formatList } from '../../main/contract/image-kinds.ts';
+import { groupSkipped, someNames } from '../../main/contract/skipped.ts';
+import { filesOf, isFromFolder, isImageName, passedOver } from './dropped.ts';
 
 const reconnectAfterMilliseconds = 1000;
 
@@ -63,21 +65,24 @@ export function socketTransport(base: URL): Transport {
 }
 
 async function uploadImages(base: URL, chosen: readonly File[], signal?: AbortSignal): Promise<Addition> {
-  // A chosen folder brings everything in it; files chosen by themselves are taken whatever their names.
-  const files = chosen.filter((file) => file.webkitRelativePath === '' || isImageName(file.name));
+  // A folder brings everything in it; files chosen by themselves are taken whatever their names.
+  const inFolder = (file: File) => file.webkitRelativePath !== '' || isFromFolder(file);
+  const files = chosen.filter((file) => !inFolder(file) || isImageName(file.name));
+  const passed = chosen.filter((file) => !files.includes(file)).flatMap(({ name }) => passedOver(name));
+  const skipped = groupSkipped(passed);
   if (files.length === 0) {
-    throw new DermOrbitError('NO_IMAGES', 'The folder holds no JPEG, PNG, TIFF or WebP files.');
-  }
-  const total: Addition = { added: 0, duplicates: 0, errors: [] };
-  for (const file of files) {
-    const addition = additionSchema.parse(
-      await upload(base, 'upload/image', file, { name: file.name }, signal),
+    const found = skipped.map((group) => `${group.text} (${someNames(group)}). ${group.action ?? ''}`);
+    throw new DermOrbitError(
+      'NO_IMAGES',
+      `The folder holds no ${formatList('or')} files. ${found.join(' ')}`.trim(),
     );
-    total.added += addition.added;
-    total.duplicates += addition.duplicates;
-    total.errors.push(...addition.errors);
   }
-  return total;
+  const additions: Addition[] = [{ added: 0, duplicates: 0, errors: [], skipped }];
+  for (const file of files) {
+    const answer = await upload(base, 'upload/image', file, { name: file.name }, signal);
+    additions.push(additionSchema.parse(answer));
+  }
+  return joinAdditions(additions);
 }
 
 async function upload(

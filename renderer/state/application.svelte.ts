@@ -1,6 +1,8 @@
 // The whole state of the page: made once the session is known, handed down by context, driven by notices from
 // the main side and by the person. Parts and views hold no state that another part needs.
 import { createContext } from 'svelte';
+import { readExtensions } from '../../main/contract/image-kinds.ts';
+import { someNames } from '../../main/contract/skipped.ts';
 import type { Addition, EngineState, Notice, Session, ViewName } from '../../main/contract/application.ts';
 import type { RequestBase } from '../../main/contract/engine.ts';
 import { asDermOrbitError, nextStep } from '../../main/contract/errors.ts';
@@ -203,7 +205,7 @@ export class Application {
     input.type = 'file';
     input.multiple = true;
     if (kind === 'folder') input.webkitdirectory = true;
-    else input.accept = 'image/jpeg,image/png,image/tiff,image/webp';
+    else input.accept = readExtensions.join(',');
     input.addEventListener('change', () => {
       const files = [...(input.files ?? [])];
       if (files.length > 0) void this.add(() => this.client.addFiles(files));
@@ -226,7 +228,7 @@ export class Application {
     this.preferences.change({ settings: changedChoice(this.preferences.current.settings, change) });
   }
 
-  #reportAddition({ added, duplicates, errors }: Addition): void {
+  #reportAddition({ added, duplicates, errors, skipped }: Addition): void {
     const left: string[] = [];
     if (duplicates > 0) left.push(`${count(duplicates, 'image')} already in the list`);
     for (const { name, error } of errors.slice(0, 2)) {
@@ -234,6 +236,12 @@ export class Application {
     }
     if (errors.length > 2)
       this.notices.show('fault', `${count(errors.length - 2, 'more path')} cannot be used`);
+    for (const group of skipped.slice(0, 3)) {
+      left.push(
+        `${group.text} left out (${someNames(group)})${group.action === null ? '' : `: ${group.action}`}`,
+      );
+    }
+    if (skipped.length > 3) left.push(`${count(skipped.length - 3, 'more kind')} of files left out`);
     if (left.length > 0) {
       this.notices.show(
         'note',

@@ -77,6 +77,7 @@ export function assemble(parts: Parts): LabelledSet {
     if (!used.has(path)) problems.add('IMAGE_WITHOUT_LABEL', idsArePaths ? path : stemOf(path));
   }
   problems.add('IMAGE_LINK', ...images.links);
+  problems.addSkipped(images.skipped);
   return complete({ ...parts, items });
 }
 

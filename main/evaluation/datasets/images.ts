@@ -1,9 +1,11 @@
 // The images of a folder, by path and by name: walked once, links never followed, so that whatever the index
-// holds lies inside the folder. Hidden files and files that are no images by their extension are not listed.
+// holds lies inside the folder. Files that are no images are listed apart; hidden ones are not.
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
-import { claimedFormat } from '../../contract/image-kinds.ts';
+import { claimedUnread } from '../../contract/image-kinds.ts';
+import { skip, type Skipped } from '../../contract/skipped.ts';
+import { judgeFile } from '../../imaging/judge.ts';
 
 /** More files than any public set of skin images has; a whole disk chosen by mistake has more. */
 const maximumImages = 1_000_000;
@@ -19,6 +21,8 @@ export interface ImageIndex {
   readonly byStem: ReadonlyMap<string, readonly string[]>;
   /** Paths of symbolic links: not followed, wherever they lead. */
   readonly links: readonly string[];
+  /** Pictures that are not read, and other files, text files apart: those are labels and notes. */
+  readonly skipped: readonly Skipped[];
 }
 
 /**
@@ -28,7 +32,8 @@ export interface ImageIndex {
 export async function indexImages(root: string, signal?: AbortSignal): Promise<ImageIndex> {
   const found: string[] = [];
   const links: string[] = [];
-  await walk(root, '', 0, { found, links }, signal);
+  const skipped: Skipped[] = [];
+  await walk(root, '', 0, { found, links, skipped }, signal);
   found.sort(byCodeUnits);
   const byStem = new Map<string, string[]>();
   for (const path of found) {
@@ -37,7 +42,7 @@ export async function indexImages(root: string, signal?: AbortSignal): Promise<I
     if (others) others.push(path);
     else byStem.set(stem, [path]);
   }
-  return { root, byPath: new Map(found.map((path) => [path, join(root, path)])), byStem, links };
+  return { root, byPath: new Map(found.map((path) => [path, join(root, path)])), byStem, links, skipped };
 }
 
 /** File name without folder and extension. */
@@ -70,7 +75,7 @@ async function walk(
   root: string,
   inside: string,
   depth: number,
-  lists: { readonly found: string[]; readonly links: string[] },
+  lists: { readonly found: string[]; readonly links: string[]; readonly skipped: Skipped[] },
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (signal?.aborted) throw new DermOrbitError('CANCELLED', `Listing ${root} was cancelled.`);
@@ -84,8 +89,14 @@ async function walk(
       await walk(root, path, depth + 1, lists, signal);
     } else if (entry.isSymbolicLink()) {
       lists.links.push(path);
-    } else if (entry.isFile() && claimedFormat(entry.name) !== null) {
-      if (lists.found.push(path) > maximumImages) {
+    } else if (entry.isFile()) {
+      const refusal = await judgeFile(join(root, path));
+      if (refusal !== null) {
+        // Tables and notes are no images, and an empty file is one only if its name says so.
+        const meant =
+          refusal.code === 'IMAGE_EMPTY' ? claimedUnread(path) !== null : refusal.code !== 'TEXT_FILE';
+        if (meant) lists.skipped.push(skip(path, refusal.code, refusal.message));
+      } else if (lists.found.push(path) > maximumImages) {
         throw new DermOrbitError('DATASET_TOO_LARGE', `${root} holds more than ${maximumImages} images.`);
       }
     }

@@ -1,6 +1,7 @@
 // Collects what is noticed while a set is read: subjects by code, one problem per code at the end.
 import type { ErrorCode } from '../../contract/errors.ts';
 import type { Problem } from '../../contract/evaluation.ts';
+import { countWords, type SkipCode, type Skipped } from '../../contract/skipped.ts';
 import { listed } from '../csv.ts';
 
 type Count = (count: number) => string;
@@ -14,6 +15,12 @@ interface Row {
   /** Whether the subjects are left out of the set. */
   readonly excluded: boolean;
 }
+
+/** A file that lies among the images and is none, or none that is read. */
+const unread = (code: SkipCode): Row => ({
+  text: (count) => `${countWords(code, count)} ${count === 1 ? 'is' : 'are'} not read`,
+  excluded: true,
+});
 
 /** How each problem of a set is said, and whether it costs images. */
 const table = {
@@ -30,6 +37,19 @@ const table = {
     text: plural('path leads out of the folder', 'paths lead out of the folder'),
     excluded: true,
   },
+  IMAGE_HEIC: unread('IMAGE_HEIC'),
+  IMAGE_AVIF: unread('IMAGE_AVIF'),
+  IMAGE_DICOM: unread('IMAGE_DICOM'),
+  IMAGE_GIF: unread('IMAGE_GIF'),
+  IMAGE_JPEG_2000: unread('IMAGE_JPEG_2000'),
+  IMAGE_JPEG_XL: unread('IMAGE_JPEG_XL'),
+  IMAGE_RAW: unread('IMAGE_RAW'),
+  IMAGE_PHOTOSHOP: unread('IMAGE_PHOTOSHOP'),
+  IMAGE_VIDEO: unread('IMAGE_VIDEO'),
+  IMAGE_LFS_POINTER: unread('IMAGE_LFS_POINTER'),
+  IMAGE_EMPTY: unread('IMAGE_EMPTY'),
+  IMAGE_UNREADABLE: unread('IMAGE_UNREADABLE'),
+  IMAGE_UNRECOGNISED: unread('IMAGE_UNRECOGNISED'),
   IMAGE_LINK: { text: plural('link is not followed', 'links are not followed'), excluded: true },
   IMAGE_WITHOUT_LABEL: { text: plural('image has no label', 'images have no label'), excluded: true },
   LABEL_WITHOUT_IMAGE: { text: plural('label has no image', 'labels have no image'), excluded: true },
@@ -85,6 +105,13 @@ export class ProblemList {
     const known = this.#subjects.get(code);
     if (known) for (const subject of subjects) known.push(subject);
     else if (subjects.length > 0) this.#subjects.set(code, [...subjects]);
+  }
+
+  /** Files of the folder that are left out; text files are no matter of images. */
+  addSkipped(skipped: readonly Skipped[]): void {
+    for (const { code, file } of skipped) {
+      if (code !== 'TEXT_FILE' && code !== 'IMAGE_HIDDEN') this.add(code, file);
+    }
   }
 
   /** One problem per code, those that cost images first. */
