@@ -1,5 +1,5 @@
 // Tokens as colours that a canvas and Chart.js understand: resolved by the browser, for the theme in force.
-import type { Rgb } from '../helpers/evidence.ts';
+import type { Rgb } from './evidence.ts';
 
 /** The sRGB bytes of a token such as `--accent`, as it looks on an element now. */
 export function tokenRgb(token: string, element: Element = document.documentElement): Rgb {

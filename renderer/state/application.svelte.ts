@@ -10,10 +10,10 @@ import type { ModelSummary } from '../../main/contract/manifest.ts';
 import type { Settings, SettingsChoice } from '../../main/contract/settings.ts';
 import type { ApplicationClient } from '../client/client.ts';
 import { changedChoice, decideSettings, madeOtherwise } from '../../main/equivariance/settings.ts';
-import { hasBadFile, hasFailed } from '../helpers/list.ts';
-import { count } from '../helpers/words.ts';
-import { Caches } from './caches.svelte.ts';
-import { EvaluationState } from './evaluation.svelte.ts';
+import { hasBadFile, hasFailed } from './list.ts';
+import { count } from '../words/words.ts';
+import { Caches } from '../screens/train/caches.svelte.ts';
+import { EvaluationState } from '../screens/evaluate/evaluation.svelte.ts';
 import { Exports } from './exports.svelte.ts';
 import { InspectionState } from './inspection.svelte.ts';
 import { Jobs } from './jobs.svelte.ts';
@@ -21,8 +21,8 @@ import { Models } from './models.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { PreferencesState } from './preferences.svelte.ts';
 import { Run } from './run.svelte.ts';
-import { TrainingState } from './training.svelte.ts';
-import { TurnTest } from './turntest.svelte.ts';
+import { TrainingState } from '../screens/train/training.svelte.ts';
+import { TurnTest } from '../screens/turn-test/turn-test.svelte.ts';
 import { WorkList } from './worklist.svelte.ts';
 
 export class Application {

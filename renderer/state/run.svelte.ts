@@ -2,9 +2,9 @@
 import type { RequestBase } from '../../main/contract/engine.ts';
 import type { ApplicationClient } from '../client/client.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../main/contract/errors.ts';
-import type { ItemState, ListEntry } from '../helpers/list.ts';
-import { hasFailed } from '../helpers/list.ts';
-import { Throttle } from '../helpers/throttle.ts';
+import type { ItemState, ListEntry } from './list.ts';
+import { hasFailed } from './list.ts';
+import { Throttle } from './throttle.ts';
 import type { Notices } from './notices.svelte.ts';
 import type { WorkList } from './worklist.svelte.ts';
 

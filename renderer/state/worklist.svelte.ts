@@ -1,8 +1,8 @@
 // The images of this session, which one is chosen, and which are shown in which order.
 import type { WorkItem } from '../../main/contract/application.ts';
 import type { ClassificationRecord } from '../../main/contract/record.ts';
-import { arrange, filterCounts, listEntry, type ListEntry } from '../helpers/list.ts';
-import { Throttle } from '../helpers/throttle.ts';
+import { arrange, filterCounts, listEntry, type ListEntry } from './list.ts';
+import { Throttle } from './throttle.ts';
 import type { PreferencesState } from './preferences.svelte.ts';
 
 /** Results arrive faster than anyone reads. In an order that results decide, rows would jump about: slower. */
