@@ -1,5 +1,6 @@
 // dermorbit models: what is installed, importing, verifying, removing.
 import type { Command } from 'commander';
+import { activationSchema } from '../contract/backbone.ts';
 import type { ImportRequest } from '../contract/engine.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { ModelSummary, Verification } from '../contract/manifest.ts';
@@ -20,6 +21,8 @@ interface ImportOptions extends JsonOption {
   readonly classes?: string;
   readonly classEmbeddings?: string;
   readonly prompts?: string;
+  readonly config?: string;
+  readonly activation?: string;
   readonly combiners?: string;
   readonly normalize?: string;
   readonly scale?: string;
@@ -46,15 +49,17 @@ export function addModelsCommand(program: Command): void {
     .action(verify);
   models.command('remove <id>').description('remove an imported model').action(remove);
   models
-    .command('import <checkpoint>')
+    .command('import <file|folder>')
     .description(
-      'import a CLIP ResNet: OpenAI TorchScript (.pt), PyTorch state dict (.pt, .bin) or safetensors',
+      'import a model: CLIP (ResNet or ViT) and SigLIP as TorchScript (.pt), PyTorch state dict (.pt, .bin) or safetensors, or a folder with its configuration',
     )
     .requiredOption('--id <id>', 'id of the new model: lower-case letters, digits, "-" and "_"')
     .option('--name <name>', 'name to show')
     .option('--classes <codes>', 'class codes, separated by commas (default: MEL,NV,BCC,AKIEC,BKL,DF,VASC)')
     .option('--class-embeddings <file>', 'safetensors with class_embeddings [E, K]')
     .option('--prompts <file>', 'JSON with names and templates, for zero-shot class embeddings')
+    .option('--config <file>', "the model's config.json or open_clip_config.json, where it is not beside it")
+    .option('--activation <name>', 'quickgelu, gelu or gelu_tanh, whatever the configuration says')
     .option('--combiners <file>', 'safetensors with lambda.*, attention.* and/or lambda_embedding.*')
     .option('--normalize <on|off>', 'normalise embeddings before the product with the class embeddings')
     .option('--scale <number>', 'factor of the logits')
@@ -160,12 +165,14 @@ async function remove(id: string): Promise<void> {
 }
 
 async function importCheckpoint(checkpoint: string, options: ImportOptions): Promise<void> {
-  const { id, name, classEmbeddings, prompts, combiners, card, about } = options;
+  const { id, name, config, classEmbeddings, prompts, combiners, card, about } = options;
   const request: ImportRequest = {
     checkpoint,
     id,
     name,
     classes: options.classes?.split(','),
+    config,
+    activation: parseActivation(options.activation),
     classEmbeddings,
     prompts,
     combiners,
@@ -189,10 +196,12 @@ async function importCheckpoint(checkpoint: string, options: ImportOptions): Pro
     });
   for (const said of notes) note(harmless(said));
   if (options.json) printJson(summary);
-  else
+  else {
+    for (const sentence of summary.assumed) note(`Assumed: ${harmless(sentence)}`);
     note(
-      `Imported ${summary.id}: ${summary.architecture}, ${megabytes(summary.bytes)}; methods ${offeredMethods(summary.combiners).join(', ')}.`,
+      `Imported ${summary.id}: ${summary.architecture}, ${megabytes(summary.bytes)}; methods ${offeredMethods(summary.combiners).join(', ')}; evidence ${summary.evidence}.`,
     );
+  }
 }
 
 function parseSwitch(value: string | undefined): boolean | undefined {
@@ -201,6 +210,16 @@ function parseSwitch(value: string | undefined): boolean | undefined {
     throw new DermOrbitError('OPTION_INVALID', `--normalize takes on or off, not "${value}".`);
   }
   return value === 'on';
+}
+
+function parseActivation(value: string | undefined): ImportRequest['activation'] {
+  if (value === undefined) return undefined;
+  const known = activationSchema.safeParse(value);
+  if (known.success) return known.data;
+  throw new DermOrbitError(
+    'OPTION_INVALID',
+    `--activation takes ${activationSchema.options.join(', ')}, not "${value}".`,
+  );
 }
 
 function parseNumber(value: string | undefined): number | undefined {

@@ -4,6 +4,10 @@ import { z } from 'zod';
 
 const dimension = z.int().min(1).max(65_536);
 
+/** Between the two layers of a transformer's perceptrons; gelu is the exact form. */
+export const activationSchema = z.enum(['quickgelu', 'gelu', 'gelu_tanh']);
+export type Activation = z.infer<typeof activationSchema>;
+
 export const headSchema = z.discriminatedUnion('kind', [
   /** CLIP ResNet: one query, the mean of the cells, over the cells with their positions. */
   z.strictObject({
@@ -14,7 +18,9 @@ export const headSchema = z.discriminatedUnion('kind', [
     heads: dimension,
   }),
   /** Vision transformers with a class token: the last block, the final norm and the projection. */
-  z.strictObject({ kind: z.literal('class-token') }),
+  z.strictObject({ kind: z.literal('class-token'), activation: activationSchema }),
+  /** SigLIP: a learned query over the cells. */
+  z.strictObject({ kind: z.literal('map-pool'), activation: activationSchema }),
 ]);
 export type HeadDescription = z.infer<typeof headSchema>;
 export type HeadKind = HeadDescription['kind'];

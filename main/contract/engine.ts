@@ -1,6 +1,7 @@
 // The engine's contract: what can be asked of it, what it streams while it works, what it answers. One table;
 // the in-process engine, the engine process and its client all derive from it. Schemas run on both sides.
 import { z } from 'zod';
+import { activationSchema } from './backbone.ts';
 import { modelDetailsSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
 import type { ContractApi } from './process.ts';
 import { classificationSchema, errorRecordSchema, evidenceSchema, failureSchema } from './record.ts';
@@ -68,7 +69,12 @@ export const turnTestPointSchema = z.object({
 export type TurnTestPoint = z.infer<typeof turnTestPointSchema>;
 
 export const importRequestSchema = z.object({
+  /** A file, or a folder as model hubs lay it out. */
   checkpoint: z.string(),
+  /** A configuration that counts instead of the one beside the checkpoint. */
+  config: z.string().optional(),
+  /** Counts instead of what any file says. */
+  activation: activationSchema.optional(),
   id: z.string(),
   name: z.string().optional(),
   classes: z.array(z.string()).optional(),

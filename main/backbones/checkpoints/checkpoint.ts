@@ -60,18 +60,26 @@ const lookalikes: readonly { readonly start: readonly number[]; readonly message
   { start: [0x3c], message: 'It is a web page, not the file that its link promised.' },
 ];
 
-/** A tensor that every CLIP image tower has; what stands before it is a wrapper's prefix ("module."). */
-const ANCHOR = 'visual.conv1.weight';
+/**
+ * Tensors of which every image tower has one (OpenAI's and open_clip's names, Hugging Face's, timm's in open_clip); what
+ * stands before it is a wrapper's prefix ("module.").
+ */
+const anchors = [
+  'visual.conv1.weight',
+  'vision_model.embeddings.patch_embedding.weight',
+  'visual.trunk.patch_embed.proj.weight',
+];
 
 /**
  * Opens a checkpoint.
  * @param bytes the whole file
  * @param name its file name, for messages
+ * @param whole false for a shard, whose names keep the prefix of a wrapper until all are there
  * @throws DermOrbitError CHECKPOINT_UNRECOGNISED (no format we read), CHECKPOINT_TRUNCATED (damaged),
  *   PICKLE_FORBIDDEN (names what runs code, or holds an object for weights), SAFETENSORS_INVALID, CHECKPOINT_ENTRIES
  *   (several entries may be the weights), CHECKPOINT_NOT_CLIP (no tensors, or several towers)
  */
-export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
+export function readCheckpoint(bytes: Uint8Array, name: string, whole = true): Checkpoint {
   try {
     if (bytes.length === 0) throw new DermOrbitError('CHECKPOINT_TRUNCATED', 'The file holds no bytes.');
     const reader =
@@ -80,11 +88,34 @@ export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
       readers.find(({ format }) => format === 'safetensors' && name.toLowerCase().endsWith('.safetensors'));
     if (!reader) throw new DermOrbitError('CHECKPOINT_UNRECOGNISED', describe(bytes));
     const { tensors, ...place } = reader.open(bytes);
-    return { format: reader.format, tensors: withoutPrefix(tensors), ...place };
+    return { format: reader.format, tensors: whole ? withoutPrefix(tensors) : tensors, ...place };
   } catch (error) {
     if (!(error instanceof DermOrbitError)) throw error;
     throw new DermOrbitError(error.code, `${name}: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * Shards as one checkpoint.
+ * @param names every tensor that the index promises
+ * @throws DermOrbitError CHECKPOINT_SHAPE if one is in no shard, CHECKPOINT_NOT_CLIP (several towers)
+ */
+export function mergedCheckpoint(
+  shards: readonly Checkpoint[],
+  names: readonly string[],
+  index: string,
+): Checkpoint {
+  const tensors = new Map(shards.flatMap((shard) => [...shard.tensors]));
+  const missing = names.find((name) => !tensors.has(name));
+  if (missing !== undefined) {
+    throw new DermOrbitError('CHECKPOINT_SHAPE', `${index}: no shard holds the tensor ${missing}.`);
+  }
+  return {
+    format: shards[0]?.format ?? 'safetensors',
+    tensors: withoutPrefix(tensors),
+    entry: null,
+    skipped: shards.flatMap((shard) => shard.skipped),
+  };
 }
 
 function describe(bytes: Uint8Array): string {
@@ -94,9 +125,10 @@ function describe(bytes: Uint8Array): string {
 
 /** DistributedDataParallel, torch.compile and classifiers around CLIP all name its tensors with a prefix. */
 function withoutPrefix(tensors: Map<string, CheckpointTensor>): Map<string, CheckpointTensor> {
-  const prefixes = [...tensors.keys()]
-    .filter((name) => name === ANCHOR || name.endsWith(`.${ANCHOR}`))
-    .map((name) => name.slice(0, -ANCHOR.length));
+  const prefixes = [...tensors.keys()].flatMap((name) => {
+    const anchor = anchors.find((known) => name === known || name.endsWith(`.${known}`));
+    return anchor === undefined ? [] : [name.slice(0, -anchor.length)];
+  });
   if (prefixes.length === 0 || prefixes.includes('')) return tensors;
   if (prefixes.length > 1) {
     throw new DermOrbitError(

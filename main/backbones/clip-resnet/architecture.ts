@@ -4,6 +4,7 @@
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import type { CheckpointTensor } from '../checkpoints/checkpoint-tensor.ts';
+import type { Weights, WeightTensor } from '../weights.ts';
 
 /** Image tower (modified ResNet up to layer4) and attention pool. */
 export interface VisualArchitecture {
@@ -186,7 +187,7 @@ export function requireResNet(tensors: Tensors): void {
   );
 }
 
-function shapeError(name: string, expected: string, tensor: CheckpointTensor | undefined): DermOrbitError {
+function shapeError(name: string, expected: string, tensor: WeightTensor | undefined): DermOrbitError {
   const found = tensor ? `[${tensor.dims.join(', ')}]` : 'no such tensor';
   return new DermOrbitError('CHECKPOINT_SHAPE', `${name}: expected ${expected}, found ${found}.`);
 }
@@ -256,14 +257,16 @@ function textArchitecture(tensors: Tensors): TextArchitecture | null {
   return { layers, width, heads: width / HEAD_WIDTH, contextLength, vocabularySize };
 }
 
-function requireTensor(tensors: Tensors, name: string, dims: readonly number[]): void {
+/** @throws DermOrbitError CHECKPOINT_SHAPE */
+export function requireTensor(tensors: Weights, name: string, dims: readonly number[]): void {
   const tensor = tensors.get(name);
   if (tensor?.dims.length !== dims.length || !tensor.dims.every((dim, axis) => dim === dims[axis])) {
     throw shapeError(name, `[${dims.join(', ')}]`, tensor);
   }
 }
 
-function requireFinite(name: string, tensor: CheckpointTensor): void {
+/** @throws DermOrbitError CHECKPOINT_NOT_FINITE, with the place */
+export function requireFinite(name: string, tensor: WeightTensor): void {
   const at = firstNotFinite(tensor);
   if (at >= 0) {
     throw new DermOrbitError(
@@ -282,7 +285,7 @@ function requireFinite(name: string, tensor: CheckpointTensor): void {
 }
 
 /** Index of the first NaN or infinite element, or -1. A plain loop: a full-size CLIP has 100 million of them. */
-function firstNotFinite(tensor: CheckpointTensor): number {
+function firstNotFinite(tensor: WeightTensor): number {
   const halves = tensor.float16Bits?.();
   if (halves) {
     // In half precision, all exponent bits set means infinite or NaN: seen on the bits, without converting.
@@ -294,7 +297,11 @@ function firstNotFinite(tensor: CheckpointTensor): number {
   return -1;
 }
 
-function logitScale(tensors: Tensors): number | null {
+/**
+ * exp(logit_scale), null where there is none.
+ * @throws DermOrbitError CHECKPOINT_SHAPE, CHECKPOINT_NOT_FINITE
+ */
+export function logitScale(tensors: Tensors): number | null {
   const name = 'logit_scale';
   const tensor = tensors.get(name);
   if (!tensor) return null;

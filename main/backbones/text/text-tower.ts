@@ -1,58 +1,18 @@
 // CLIP's text transformer as an ONNX graph. Source: Radford et al. 2021, section 2.4.
+import type { Activation } from '../../contract/backbone.ts';
 import type { ClipArchitecture } from '../clip-resnet/architecture.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model } from '../../onnx/graph.ts';
-import { addLinear, addVector, addWeight, type Weights } from '../weights.ts';
+import { layerNorm, transformerBlock } from '../transformer.ts';
+import { addWeight, type Weights } from '../weights.ts';
 
-const layerNormEpsilon = 1e-5;
 /** Large enough to vanish in the softmax, small enough to stay finite in half precision. */
 const masked = -1e4;
 
-type TextArchitecture = NonNullable<ClipArchitecture['text']>;
-
-function layerNorm(graph: GraphBuilder, weights: Weights, input: string, name: string): string {
-  const parts = [addVector(graph, weights, `${name}.weight`), addVector(graph, weights, `${name}.bias`)];
-  return graph.op(
-    'LayerNormalization',
-    [input, ...parts],
-    { axis: -1, epsilon: { float: layerNormEpsilon } },
-    `${name}.out`,
-  );
-}
-
-/** CLIP's activation: x sigmoid(1.702 x). */
-function quickGelu(graph: GraphBuilder, input: string, name: string): string {
-  const scaled = graph.op('Mul', [input, graph.float32('slope', Float32Array.of(1.702), [])]);
-  return graph.op('Mul', [input, graph.op('Sigmoid', [scaled])], {}, name);
-}
-
-function attention(
-  graph: GraphBuilder,
-  weights: Weights,
-  input: string,
-  name: string,
-  text: TextArchitecture,
-  mask: string,
-) {
-  const { width, heads, contextLength } = text;
-  const inWeight = graph.transpose(addWeight(graph, weights, `${name}.in_proj_weight`), [1, 0]);
-  const product = graph.op('MatMul', [input, inWeight], {}, `${name}.in_proj`);
-  const projected = graph.op('Add', [product, addVector(graph, weights, `${name}.in_proj_bias`)]);
-  const split = graph.reshape(projected, [0, contextLength, 3, heads, width / heads], `${name}.split`);
-  const byPart = graph.transpose(split, [2, 0, 3, 1, 4]);
-  const [query, key, value] = [0, 1, 2].map((part) =>
-    graph.op('Gather', [byPart, graph.int64('part', [part], [])], { axis: 0 }, `${name}.part${part}`),
-  ) as [string, string, string];
-  const scores = graph.op('MatMul', [query, graph.transpose(key, [0, 1, 3, 2])], {}, `${name}.scores`);
-  const scale = graph.float32('scale', Float32Array.of(1 / Math.sqrt(width / heads)), []);
-  const causal = graph.op('Add', [graph.op('Mul', [scores, scale]), mask]);
-  const mixed = graph.op('MatMul', [graph.op('Softmax', [causal], { axis: -1 }), value], {}, `${name}.mixed`);
-  const joined = graph.reshape(
-    graph.transpose(mixed, [0, 2, 1, 3]),
-    [0, contextLength, width],
-    `${name}.joined`,
-  );
-  return addLinear(graph, weights, `${name}.out_proj`, joined);
+/** Sizes of a text tower, and where they differ from OpenAI's, its activation and the epsilon of its norms. */
+export interface TextShape extends NonNullable<ClipArchitecture['text']> {
+  readonly activation?: Activation;
+  readonly epsilon?: number;
 }
 
 /**
@@ -60,7 +20,7 @@ function attention(
  * layer's state at the end-of-text token (the largest token number), projected.
  * @throws DermOrbitError CHECKPOINT_SHAPE if a tensor is absent
  */
-export function buildTextTower(weights: Weights, text: TextArchitecture, embeddingWidth: number): Model {
+export function buildTextTower(weights: Weights, text: TextShape, embeddingWidth: number): Model {
   const { contextLength, layers, width } = text;
   const graph = new GraphBuilder('text-tower');
   const tokens = graph.input('tokens', 'int64', ['batch', contextLength]);
@@ -74,25 +34,11 @@ export function buildTextTower(weights: Weights, text: TextArchitecture, embeddi
     maskValues.fill(masked, row * contextLength + row + 1, (row + 1) * contextLength);
   }
   const mask = graph.float32('causal_mask', maskValues, [contextLength, contextLength]);
+  const { heads, activation = 'quickgelu', epsilon = 1e-5 } = text;
+  const shape = { width, heads, activation, epsilon };
   for (let layer = 0; layer < layers; layer++) {
     const name = `transformer.resblocks.${layer}`;
-    const attended = attention(
-      graph,
-      weights,
-      layerNorm(graph, weights, value, `${name}.ln_1`),
-      `${name}.attn`,
-      text,
-      mask,
-    );
-    value = graph.op('Add', [value, attended], {}, `${name}.attended`);
-    const hidden = addLinear(
-      graph,
-      weights,
-      `${name}.mlp.c_fc`,
-      layerNorm(graph, weights, value, `${name}.ln_2`),
-    );
-    const mlp = addLinear(graph, weights, `${name}.mlp.c_proj`, quickGelu(graph, hidden, `${name}.mlp.gelu`));
-    value = graph.op('Add', [value, mlp], {}, `${name}.out`);
+    value = transformerBlock(graph, weights, value, name, shape, contextLength, mask);
   }
 
   // Pick the end-of-text row with a one-hot product: ArgMax and batched gathers of int64 are not everywhere.
@@ -113,7 +59,7 @@ export function buildTextTower(weights: Weights, text: TextArchitecture, embeddi
     }),
   ]);
   const row = graph.op('Unsqueeze', [first, graph.int64('row_axis', [1])], {}, 'end_row');
-  const normalised = layerNorm(graph, weights, value, 'ln_final');
+  const normalised = layerNorm(graph, weights, value, 'ln_final', epsilon);
   const end = graph.reshape(graph.op('MatMul', [row, normalised], {}, 'end_state'), [-1, width], 'end');
   const projected = graph.op('MatMul', [end, addWeight(graph, weights, 'text_projection')], {}, 'projected');
   graph.output('text_embedding', projected, ['batch', embeddingWidth]);

@@ -5,14 +5,23 @@ import type { Tensor } from '../../contract/tensor.ts';
 import type { GroupElement } from '../../groups/groups.ts';
 import type { GraphSession, HeadRow, OpenHead, Views } from '../backbone.ts';
 
+const prepare: HeadRow['prepare'] =
+  ({ bytes, embedding }) =>
+  async (open) =>
+    new SetHead(await open(bytes), embedding);
+
 /** Class token: `features` [B, C, s, s], `invariant` [B, C] -> `embedding` [B, E]. */
 export const classTokenHead: HeadRow = {
   evidence: 'leave-one-out',
   signature: [['features', 'invariant'], ['embedding']],
-  prepare:
-    ({ bytes, embedding }) =>
-    async (open) =>
-      new SetHead(await open(bytes), embedding),
+  prepare,
+};
+
+/** A learned query over the cells: `features` [B, C, s, s] -> `embedding` [B, E]. */
+export const mapPoolHead: HeadRow = {
+  evidence: 'leave-one-out',
+  signature: [['features'], ['embedding']],
+  prepare,
 };
 
 class SetHead implements OpenHead {

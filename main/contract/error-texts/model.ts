@@ -11,16 +11,17 @@ export const modelErrors = {
   CHECKPOINT_TRUNCATED: { title: 'Damaged checkpoint', action: 'Download or copy the checkpoint again.' },
   CHECKPOINT_NOT_CLIP: {
     title: 'Not a CLIP model',
-    action: 'Choose a CLIP checkpoint with a ResNet image tower (RN50, RN101, RN50x4, ...).',
+    action:
+      'Choose a CLIP (ResNet or ViT), SigLIP or timm ViT under the names of OpenAI, open_clip or Hugging Face.',
   },
   CHECKPOINT_VIT: {
-    title: 'CLIP with a vision transformer',
+    title: 'Part of a vision transformer',
     action:
-      'The feature-level methods need a ResNet image tower: choose RN50, RN101, RN50x4, RN50x16 or RN50x64.',
+      'Tensors are missing or have other names: choose the whole file of OpenAI, open_clip or Hugging Face.',
   },
   CHECKPOINT_SHAPE: {
     title: 'Tensor of the wrong shape',
-    action: 'The checkpoint is damaged or not a CLIP ResNet; use the original file.',
+    action: 'The checkpoint is damaged or another network than its names say; use the original file.',
   },
   CHECKPOINT_NOT_FINITE: {
     title: 'Weights are not numbers',

@@ -1,14 +1,15 @@
 // The importer: a checkpoint becomes a model package. Everything is written to a temporary folder,
 // opened once as it will be used, and only then given its name: an import that fails leaves nothing behind.
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { readCheckpoint, type Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import type { Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
 import { importBackbone, type ImportedBackbone } from '../../backbones/import.ts';
+import type { ImportHints } from '../../backbones/vit/config.ts';
 import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
 import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import type { ImportRequest, Progress } from '../../contract/engine.ts';
-import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import { manifestSchema, type Manifest } from '../../contract/manifest.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { encodeModel } from '../../onnx/codec.ts';
@@ -17,11 +18,9 @@ import { version } from '../version.ts';
 import { makeClassEmbeddings } from './class-embeddings.ts';
 import { asInput } from './input-file.ts';
 import { moveTo, PackageWriter } from './package-writer.ts';
-import { openPackage, sha256Of, type ModelPackage } from './package.ts';
+import { openPackage, type ModelPackage } from './package.ts';
+import { readLimited, readSource } from './source-files.ts';
 import type { ModelStore } from './store.ts';
-
-/** Larger than any published CLIP (a ViT-bigG in single precision with its optimiser is not a model to run here). */
-const maximumCheckpointBytes = 8 * 2 ** 30;
 
 /** What a person may say about a model, beside its numbers (`about`, a JSON file). */
 const aboutSchema = manifestSchema
@@ -56,11 +55,11 @@ export async function importModel(
   const { target, temporary } = await store.reserve(request.id);
   const classes = checkedClasses(request.classes ?? isicClasses);
   step('Reading the checkpoint', 0);
-  const bytes = await readLimited(request.checkpoint, 'CHECKPOINT_NOT_FOUND');
-  const checkpoint = readCheckpoint(bytes, basename(request.checkpoint));
-  const skipped = describeSkipped(checkpoint);
+  const source = await readSource(request.checkpoint, request.config);
+  const skipped = describeSkipped(source.checkpoint);
   step('Checking its tensors', 0.2, skipped);
-  const backbone = backboneOf(checkpoint, skipped);
+  const hints = { ...source, activation: request.activation };
+  const backbone = backboneOf(source.checkpoint, hints, skipped);
   try {
     step('Writing graphs', 0.35);
     await mkdir(temporary, { recursive: true });
@@ -83,7 +82,7 @@ export async function importModel(
         scale: request.scale ?? embeddings.scale,
       },
       files: files.written,
-      source: { file: basename(request.checkpoint), format: checkpoint.format, sha256: sha256Of(bytes) },
+      source: { file: source.name, format: source.checkpoint.format, sha256: source.sha256 },
     });
     await files.writeManifest(manifest);
     step('Trying the model', 0.8);
@@ -109,9 +108,13 @@ function describeSkipped({ entry, skipped }: Checkpoint): string | undefined {
 }
 
 /** The backbone of a checkpoint; where it is none, the error also says what else the file holds. */
-function backboneOf(checkpoint: Checkpoint, skipped: string | undefined): ImportedBackbone {
+function backboneOf(
+  checkpoint: Checkpoint,
+  hints: ImportHints,
+  skipped: string | undefined,
+): ImportedBackbone {
   try {
-    return importBackbone(checkpoint);
+    return importBackbone(checkpoint, hints);
   } catch (error) {
     if (!(error instanceof DermOrbitError) || skipped === undefined) throw error;
     throw new DermOrbitError(error.code, `${error.message} ${skipped}`, { cause: error });
@@ -155,18 +158,6 @@ export function checkedClasses(classes: readonly string[]): string[] {
   if (!parsed.success)
     throw new DermOrbitError('CLASSES_INVALID', parsed.error.issues[0]?.message ?? codes.join(','));
   return parsed.data;
-}
-
-async function readLimited(path: string, code: ErrorCode): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size > maximumCheckpointBytes)
-      throw new Error(`${size} bytes are more than the models have that DermOrbit runs`);
-    return await readFile(path);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new DermOrbitError(code, `${path}: ${message}`, { cause: error });
-  }
 }
 
 async function readAbout(path: string | undefined): Promise<z.infer<typeof aboutSchema>> {

@@ -1,0 +1,138 @@
+// The files of a checkpoint on disk: one file, or a folder as model hubs lay it out (weights in one file or in shards
+// with an index, their configuration beside them). Nothing outside the folder is read.
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { readCheckpoint, mergedCheckpoint, type Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
+import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+
+/** Larger than any published CLIP (a ViT-bigG in single precision with its optimiser is not a model to run here). */
+const maximumCheckpointBytes = 8 * 2 ** 30;
+
+/** Weights by the names that hubs give them, in the order in which they are looked for. */
+const weightNames = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'open_clip_model.safetensors',
+  'open_clip_pytorch_model.bin',
+  'pytorch_model.bin',
+];
+
+/** Configurations beside the weights: what decides the network, then what decides the pictures. */
+const configNames = ['open_clip_config.json', 'config.json'];
+const preprocessorName = 'preprocessor_config.json';
+
+export interface SourceFiles {
+  readonly name: string;
+  readonly sha256: string;
+  readonly checkpoint: Checkpoint;
+  /** JSON, or null where there is none. */
+  readonly config: unknown;
+  readonly preprocessor: unknown;
+}
+
+/**
+ * Reads a checkpoint and what lies beside it.
+ * @param path a file, or a folder that holds the weights under one of the usual names
+ * @param config a configuration that counts instead of the one beside the weights
+ * @throws DermOrbitError CHECKPOINT_NOT_FOUND, OPTION_INVALID (configuration), and as readCheckpoint
+ */
+export async function readSource(path: string, config: string | undefined): Promise<SourceFiles> {
+  const file = await weightsAt(path);
+  const folder = dirname(file);
+  const read = file.endsWith('.index.json') ? await readShards(file) : await readWhole(file);
+  const named = config === undefined ? undefined : await readJson(config);
+  return {
+    name: basename(file),
+    ...read,
+    config: named ?? (await firstJson(configNames.map((name) => join(folder, name)))),
+    preprocessor: await firstJson([join(folder, preprocessorName)]),
+  };
+}
+
+async function weightsAt(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isDirectory()) return path;
+  for (const name of weightNames) {
+    if (await stat(join(path, name)).catch(() => null)) return join(path, name);
+  }
+  throw new DermOrbitError(
+    'CHECKPOINT_NOT_FOUND',
+    `${path} holds none of ${weightNames.join(', ')}. Name the file of the weights.`,
+  );
+}
+
+async function readWhole(file: string): Promise<{ checkpoint: Checkpoint; sha256: string }> {
+  const bytes = await readLimited(file, 'CHECKPOINT_NOT_FOUND');
+  return {
+    checkpoint: readCheckpoint(bytes, basename(file)),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
+}
+
+/** A shard is a plain name in the folder of its index, never a path. */
+const indexSchema = z.looseObject({
+  weight_map: z.record(z.string(), z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/)),
+});
+
+/** Shards that an index names; the hash is of index and shards, one after the other. */
+async function readShards(index: string): Promise<{ checkpoint: Checkpoint; sha256: string }> {
+  const bytes = await readLimited(index, 'CHECKPOINT_NOT_FOUND');
+  const hash = createHash('sha256').update(bytes);
+  let parsed: z.infer<typeof indexSchema>;
+  try {
+    parsed = indexSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (error) {
+    throw new DermOrbitError(
+      'SAFETENSORS_INVALID',
+      `${basename(index)} is no index of shards in its folder.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const shards: Checkpoint[] = [];
+  for (const name of [...new Set(Object.values(parsed.weight_map))].sort()) {
+    const shard = await readLimited(join(dirname(index), name), 'CHECKPOINT_NOT_FOUND');
+    hash.update(shard);
+    shards.push(readCheckpoint(shard, name, false));
+  }
+  const checkpoint = mergedCheckpoint(shards, Object.keys(parsed.weight_map), basename(index));
+  return { checkpoint, sha256: hash.digest('hex') };
+}
+
+async function firstJson(paths: readonly string[]): Promise<unknown> {
+  for (const path of paths) {
+    if (await stat(path).catch(() => null)) return readJson(path).catch(() => null);
+  }
+  return null;
+}
+
+/** A configuration is a page of JSON; a larger file is not one. */
+const maximumConfigBytes = 4_000_000;
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    const { size } = await stat(path);
+    if (size > maximumConfigBytes) throw new Error(`${size} bytes are no configuration`);
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DermOrbitError('OPTION_INVALID', `${path}: ${message}`, { cause: error });
+  }
+}
+
+/** The bytes of a file of a plausible size. */
+export async function readLimited(path: string, code: ErrorCode): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > maximumCheckpointBytes) {
+      throw new Error(`${size} bytes are more than the models have that DermOrbit runs`);
+    }
+    return await readFile(path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DermOrbitError(code, `${path}: ${message}`, { cause: error });
+  }
+}
