@@ -477,3 +477,18 @@ describe('classes of a model', () => {
     });
   });
 });
+
+it('a labelled folder names the pictures in it that are not read; tables and notes are none', async () => {
+  const folder = temporaryFolder({
+    'MEL/1.jpg': '',
+    'NV/2.jpg': '',
+    'NV/3.heic': '\0\0\0\x18ftypheic\0\0\0\0',
+    'NV/4.bin': 'GIF89a\x01\0\x01\0',
+    'NV/README.txt': 'Taken in June.',
+  });
+  const set = await openDataset(source(folder));
+  expect(set.items).toHaveLength(2);
+  expect(problemsOf(set)).toMatchObject({ IMAGE_HEIC: ['NV/3.heic'], IMAGE_GIF: ['NV/4.bin'] });
+  const heic = set.problems.find(({ code }) => code === 'IMAGE_HEIC');
+  expect(heic).toMatchObject({ excluded: true, message: '1 HEIC image is not read: NV/3.heic.' });
+});
