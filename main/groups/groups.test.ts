@@ -94,3 +94,25 @@ describe('the action on a known grid', () => {
     expect(() => actOnGrid(groups.c4.elements[1]!, new Float32Array(5), 2)).toThrow(RangeError);
   });
 });
+
+describe('a grid of four', () => {
+  const grid = Float32Array.of(1, 2, 3, 4);
+  it.each([
+    ['c1', [1, 2, 3, 4]],
+    ['c4', [1, 2, 3, 4, 2, 4, 1, 3, 4, 3, 2, 1, 3, 1, 4, 2]],
+    ['d1', [1, 2, 3, 4, 2, 1, 4, 3]],
+  ] as const)(
+    'has this orbit under %s: quarter turns against the clock, or the mirror image',
+    (name, orbit) => {
+      expect([...orbitOf(groups[name], grid, 2)]).toEqual(orbit);
+    },
+  );
+
+  it('stays as it is, and what is no whole number of planes is refused', () => {
+    const identity = groups.c4.elements[0]!;
+    const copy = actOnGrid(identity, grid, 2);
+    expect(copy).not.toBe(grid);
+    expect([...copy, ...grid]).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+    expect(() => actOnGrid(identity, grid, 3)).toThrow('4 numbers are not whole planes of 3 x 3');
+  });
+});
