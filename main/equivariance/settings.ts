@@ -35,10 +35,11 @@ const networkNames: Readonly<Record<CombinerName, string>> = {
  * Where no feature map is combined there is neither inverse nor head, and the record says off and plain.
  * @param available the weight networks that the model brings; that of the method may be missing (`resolveSettings`)
  */
-export function decideSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
+export function decideSettings(choice: SettingsChoice, available: readonly CombinerName[]): Settings {
   const defaultNetwork = methods.lambda.combiner[choice.level ?? 'feature']!;
-  const method = choice.method ?? (available.has(defaultNetwork) ? 'lambda' : 'equitune');
-  const onlyEmbedding = method === 'lambda' && !available.has('lambda') && available.has('lambdaEmbedding');
+  const method = choice.method ?? (available.includes(defaultNetwork) ? 'lambda' : 'equitune');
+  const onlyEmbedding =
+    method === 'lambda' && !available.includes('lambda') && available.includes('lambdaEmbedding');
   const level = choice.level ?? (onlyEmbedding ? 'embedding' : 'feature');
   const group = choice.group ?? 'c4';
   if (!hasFeatureMap({ method, level })) return { group, method, level, inverse: 'off', head: 'plain' };
@@ -52,7 +53,7 @@ export function decideSettings(choice: SettingsChoice, available: ReadonlySet<Co
  * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network
  */
 export function resolveSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
-  const settings = decideSettings(choice, available);
+  const settings = decideSettings(choice, [...available]);
   const { method, level } = settings;
   const combiner = combinerOf(settings);
   if (combiner && !available.has(combiner)) {

@@ -91,7 +91,7 @@ export class Application {
   });
 
   readonly settings: Settings = $derived.by(() =>
-    decideSettings(this.preferences.current.settings, new Set(this.model?.combiners ?? ['lambda'])),
+    decideSettings(this.preferences.current.settings, this.model?.combiners ?? ['lambda']),
   );
 
   /** Whether results in the list were made with another model or other settings than those chosen now. */
