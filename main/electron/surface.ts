@@ -39,7 +39,7 @@ const dataDialogs: Readonly<Record<DataReference['kind'], OpenDialogOptions>> = 
   table: {
     title: 'Choose a table',
     properties: ['openFile'],
-    filters: [{ name: 'CSV table', extensions: ['csv'] }],
+    filters: [{ name: 'Table', extensions: ['csv', 'tsv', 'tab', 'txt'] }],
   },
 };
 

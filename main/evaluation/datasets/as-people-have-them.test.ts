@@ -68,6 +68,11 @@ describe('tables of public sets', () => {
     expect(problemsOf(set)).toMatchObject({
       CLASS_UNKNOWN: ['ISIC_3 (line 4): Squamous cell carcinoma, Invasive', 'ISIC_5 (line 6): Benign'],
       LABEL_MISSING: ['ISIC_6 (line 7)'],
+      CLASS_SYNONYM: [
+        'Melanoma, NOS as MEL',
+        'Nevus as NV',
+        'Malignant melanocytic proliferations (Melanoma) as MEL',
+      ],
     });
   });
 

@@ -7,7 +7,7 @@ import { diagnosisOf } from '../../contract/diagnoses.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { imageIdOf, peekHeader, readTable } from '../csv.ts';
-import { assemble } from './assemble.ts';
+import { assemble, synonym } from './assemble.ts';
 import { columnAt, columnOf } from './columns.ts';
 import { indexImages, pathInside } from './images.ts';
 import { LabelRows } from './label-rows.ts';
@@ -85,6 +85,7 @@ export const metadataFormats: readonly DatasetFormat[] = tables.map((table) => (
     const groups = table.diagnosis.map((names) => names.map((name) => columnAt(header, name)));
     const problems = new ProblemList();
     const found = new LabelRows<number>(problems);
+    const meant = new Set<string>();
     for (const { line, fields } of rows) {
       const name = fields[image]!.trim();
       const id = table.paths ? pathInside(name) : imageIdOf(name);
@@ -92,7 +93,10 @@ export const metadataFormats: readonly DatasetFormat[] = tables.map((table) => (
         columns.map((column) => fields[column]?.trim() ?? '').filter(Boolean),
       );
       const said = texts.find((group) => group.length > 0);
-      const code = said?.map((text) => diagnosisOf(text)?.code).find((known) => known !== undefined);
+      const named = said?.find((text) => diagnosisOf(text) !== null);
+      const code = named === undefined ? undefined : diagnosisOf(named)?.code;
+      if (named !== undefined && code !== undefined)
+        for (const other of synonym(named, code)) meant.add(other);
       const group = fields[lesion]?.trim() ?? '';
       if (name === '' || id === '') problems.add('IMAGE_NAME_MISSING', `line ${line}`);
       else if (id === null) problems.add('IMAGE_OUTSIDE_FOLDER', `${name} (line ${line})`);
@@ -100,6 +104,7 @@ export const metadataFormats: readonly DatasetFormat[] = tables.map((table) => (
       else if (code === undefined) problems.add('CLASS_UNKNOWN', `${id} (line ${line}): ${said[0]!}`);
       else found.add({ id, label: isicClasses.indexOf(code), lesion: group === '' ? null : group });
     }
+    problems.add('CLASS_SYNONYM', ...meant);
     const labelled = found.finish();
     const lesionOf = await lesionFinder(lesions, problems);
     return assemble({
