@@ -2,8 +2,10 @@
 import { towerSignature, type HeadRow, type PreparedHead } from '../backbones/backbone.ts';
 import { heads } from '../backbones/heads.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { PackageFile } from '../contract/manifest.ts';
+import type { Manifest, PackageFile } from '../contract/manifest.ts';
 import type { CombinerName } from '../equivariance/methods.ts';
+import { groups } from '../groups/groups.ts';
+import { requireBounded, UnknownOperatorError, type InputSizes } from '../onnx/bounds.ts';
 import { decodeModel, OnnxModelError } from '../onnx/codec.ts';
 import type { Model } from '../onnx/graph.ts';
 import { readPackageFile, type ModelPackage } from './store/package.ts';
@@ -27,12 +29,25 @@ const signatures: Readonly<Record<CombinerName, Signature>> = {
   lambdaEmbedding: [['embedding'], ['score']],
 };
 
-/** @throws DermOrbitError MODEL_FILE_MISSING, MODEL_HASH_MISMATCH, MODEL_UNSAFE */
+/** Sizes of whatever a graph of a package is fed with, for all views of the largest group at once. */
+function inputSizes({ input, features, invariantPart, embedding, classes }: Manifest): InputSizes {
+  const views = groups.d4.elements.length;
+  return {
+    image: [views, 3, input.size, input.size],
+    features: [views, features.channels, features.size, features.size],
+    invariant: [views, invariantPart],
+    embedding: [views, embedding],
+    class_embeddings: [embedding, classes.length],
+  };
+}
+
+/** @throws DermOrbitError MODEL_FILE_MISSING, MODEL_HASH_MISMATCH, MODEL_UNSAFE, INFERENCE_FAILED */
 export async function readGraphs(opened: ModelPackage): Promise<Graphs> {
   const { files, invariantPart, head, embedding } = opened.manifest;
+  const sizes = inputSizes(opened.manifest);
   const read = async (signature: Signature, file: PackageFile) => {
     const bytes = await readPackageFile(opened, file);
-    return { bytes, graph: requireSafe(bytes, signature, file.path) };
+    return { bytes, graph: requireSafe(bytes, signature, sizes, file.path) };
   };
   const row = heads[head.kind];
   const [tower, asked] = await Promise.all([
@@ -50,8 +65,11 @@ export async function readGraphs(opened: ModelPackage): Promise<Graphs> {
   return graphs;
 }
 
-/** Only what the product itself writes is run: no external data, no custom operators, no nested graphs. */
-function requireSafe(bytes: Uint8Array, signature: Signature, name: string): Model {
+/**
+ * Only what the product itself writes is run: no external data, no custom operators, no nested graphs, and nothing
+ * that takes more memory or time than such networks do.
+ */
+function requireSafe(bytes: Uint8Array, signature: Signature, sizes: InputSizes, name: string): Model {
   return unlessUnsafe(name, () => {
     const model = decodeModel(bytes);
     const { inputs, outputs } = model.graph;
@@ -60,6 +78,7 @@ function requireSafe(bytes: Uint8Array, signature: Signature, name: string): Mod
     if (found.join(' -> ') !== expected.join(' -> ')) {
       throw new OnnxModelError(`it maps ${found.join(' to ')}, not ${expected.join(' to ')}`);
     }
+    requireBounded(model, sizes);
     return model;
   });
 }
@@ -70,6 +89,8 @@ function unlessUnsafe<T>(name: string, read: () => T): T {
   } catch (error) {
     if (error instanceof OnnxModelError)
       throw new DermOrbitError('MODEL_UNSAFE', `${name}: ${error.message}.`, { cause: error });
+    if (error instanceof UnknownOperatorError)
+      throw new DermOrbitError('INFERENCE_FAILED', `${name}: ${error.message}.`, { cause: error });
     throw error;
   }
 }

@@ -101,7 +101,7 @@ export const modelErrors = {
   },
   MODEL_UNSAFE: {
     title: 'Model graph refused',
-    action: 'Use a model package made by DermOrbit; this graph reaches outside itself.',
+    action: 'Use a model package made by DermOrbit; this graph reaches outside itself, or costs too much.',
   },
   COMBINER_MISSING: {
     title: 'Model lacks this method',

@@ -79,6 +79,11 @@ class Damaged {
   }
 }
 
+function int64Constant(name: string, values: readonly number[]) {
+  const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  return { name, dims: [values.length], dataType: onnx.TensorProto.DataType.INT64, rawData };
+}
+
 function flipByte(path: string): void {
   const bytes = readFileSync(path);
   bytes[bytes.length >> 1]! ^= 1;
@@ -367,6 +372,32 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
       });
     },
     'INFERENCE_FAILED',
+  ],
+  [
+    'a graph that would fill the memory',
+    (d) => {
+      d.forgeGraph('imageTower', ({ graph }) => {
+        const last = graph!.node!.find(({ output }) => output!.includes('features'))!;
+        last.output = ['map'];
+        graph!.initializer!.push(int64Constant('wide', [1, 800, 1000, 1000]));
+        graph!.node!.push(
+          { opType: 'ReduceMean', input: ['image'], output: ['mean'] },
+          { opType: 'Expand', input: ['mean', 'wide'], output: ['expanded'] },
+          { opType: 'ReduceMax', input: ['expanded'], output: ['most'] },
+          { opType: 'Add', input: ['map', 'most'], output: ['features'] },
+        );
+      });
+    },
+    'MODEL_UNSAFE',
+  ],
+  [
+    'a graph with a result of any size',
+    (d) => {
+      d.forgeGraph('lambda', ({ graph }) => {
+        graph!.node![0]!.opType = 'Tile';
+      });
+    },
+    'MODEL_UNSAFE',
   ],
   // Class embeddings with the right hash
   [
