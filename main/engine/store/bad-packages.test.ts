@@ -18,8 +18,10 @@ import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
   ModelProtoSchema,
+  NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
+  TensorProtoSchema,
   TensorProto_DataLocation as DataLocation,
   type ModelProto,
 } from '../../onnx/proto/onnx-ml_pb.ts';
@@ -79,10 +81,13 @@ class Damaged {
   }
 }
 
-function int64Constant(name: string, values: readonly number[]) {
-  const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-  return { name, dims: [values.length], dataType: onnx.TensorProto.DataType.INT64, rawData };
+function int64Constant(name: string, values: readonly bigint[]) {
+  const rawData = new Uint8Array(BigInt64Array.from(values).buffer);
+  return create(TensorProtoSchema, { name, dims: [BigInt(values.length)], dataType: 7, rawData });
 }
+
+const operator = (opType: string, input: string[], output: string) =>
+  create(NodeProtoSchema, { opType, input, output: [output] });
 
 function flipByte(path: string): void {
   const bytes = readFileSync(path);
@@ -377,14 +382,14 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a graph that would fill the memory',
     (d) => {
       d.forgeGraph('imageTower', ({ graph }) => {
-        const last = graph!.node!.find(({ output }) => output!.includes('features'))!;
+        const last = graph!.node.find(({ output }) => output.includes('features'))!;
         last.output = ['map'];
-        graph!.initializer!.push(int64Constant('wide', [1, 800, 1000, 1000]));
-        graph!.node!.push(
-          { opType: 'ReduceMean', input: ['image'], output: ['mean'] },
-          { opType: 'Expand', input: ['mean', 'wide'], output: ['expanded'] },
-          { opType: 'ReduceMax', input: ['expanded'], output: ['most'] },
-          { opType: 'Add', input: ['map', 'most'], output: ['features'] },
+        graph!.initializer.push(int64Constant('wide', [1n, 800n, 1000n, 1000n]));
+        graph!.node.push(
+          operator('ReduceMean', ['image'], 'mean'),
+          operator('Expand', ['mean', 'wide'], 'expanded'),
+          operator('ReduceMax', ['expanded'], 'most'),
+          operator('Add', ['map', 'most'], 'features'),
         );
       });
     },
@@ -394,7 +399,7 @@ const table: readonly [what: string, damage: (damaged: Damaged) => void, code: E
     'a graph with a result of any size',
     (d) => {
       d.forgeGraph('lambda', ({ graph }) => {
-        graph!.node![0]!.opType = 'Tile';
+        graph!.node[0]!.opType = 'Tile';
       });
     },
     'MODEL_UNSAFE',
