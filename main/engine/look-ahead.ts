@@ -3,6 +3,8 @@ import { asDermOrbitError, type DermOrbitError } from '../contract/errors.ts';
 
 /** How many items are prepared ahead: enough that the networks never wait, few enough to bound memory. */
 const ahead = 3;
+/** How many items may be under way at the same time: the one at hand, and those ahead of it. */
+export const filesAtOnce = ahead + 1;
 
 /** An outcome that can wait to be looked at: a failure ahead of its turn must not end the process. */
 export type Outcome<T> = { readonly value: T } | { readonly error: DermOrbitError };

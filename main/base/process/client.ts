@@ -38,6 +38,7 @@ export interface Supervision {
 
 interface Pending {
   readonly operation: string;
+  readonly input: unknown;
   readonly onEvent: (event: never) => void;
   readonly resolve: (output: never) => void;
   readonly reject: (error: DermOrbitError) => void;
@@ -62,6 +63,7 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
   #state: ProcessState = { state: 'idle', restarts: 0, message: null };
   #nextCall = 0;
   #failedStarts = 0;
+  #nextStart: NodeJS.Timeout | null = null;
   #closing = false;
 
   constructor(contract: C, spawn: () => ProcessChild, supervision: Supervision) {
@@ -81,6 +83,7 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
 
   close(): Promise<void> {
     this.#closing = true;
+    if (this.#nextStart) clearTimeout(this.#nextStart);
     const child = this.#child;
     if (!child) return Promise.resolve();
     return new Promise((resolve) => {
@@ -102,21 +105,22 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
   ): Promise<z.infer<C[Name]['output']>> {
     if (signal?.aborted) throw asDermOrbitError(signal.reason);
     if (!this.#child && !this.#closing && this.#supervision.wanted === 'calls') this.#start();
-    const child = this.#child;
-    if (!child) {
-      const message = `The ${this.#supervision.name} has been closed.`;
+    const waits = this.#nextStart !== null && this.#failedStarts < patientStarts && !this.#closing;
+    if (!this.#child && !waits) {
+      const message = `The ${this.#supervision.name} is not running.`;
       throw new DermOrbitError(this.#supervision.stopped, message);
     }
     const call = this.#nextCall++;
     const cancel = () => {
       // The process may have died meanwhile; then there is nobody to tell.
-      if (this.#pending.has(call) && this.#child === child) child.send({ kind: 'cancel', call });
+      if (this.#pending.has(call)) this.#child?.send({ kind: 'cancel', call });
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       return await new Promise<z.infer<C[Name]['output']>>((resolve, reject) => {
-        this.#pending.set(call, { operation, onEvent: onEvent ?? (() => undefined), resolve, reject });
-        child.send({ kind: 'call', call, operation, input });
+        this.#pending.set(call, { operation, input, onEvent: onEvent ?? (() => undefined), resolve, reject });
+        // Without a child it is sent to the next one, as soon as that is started.
+        this.#child?.send({ kind: 'call', call, operation, input });
       });
     } finally {
       signal?.removeEventListener('abort', cancel);
@@ -125,6 +129,7 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
   }
 
   #start(): void {
+    this.#nextStart = null;
     const again = this.#state.message !== null;
     const restarts = this.#state.restarts + (again ? 1 : 0);
     this.#show({ ...this.#state, state: 'starting', restarts });
@@ -137,6 +142,9 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     child.onExit((how) => {
       if (this.#child === child) this.#ended(how);
     });
+    for (const [call, { operation, input }] of this.#pending) {
+      child.send({ kind: 'call', call, operation, input });
+    }
   }
 
   #ended(how: string): void {
@@ -144,20 +152,27 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     const { name, stopped, wanted } = this.#supervision;
     const reason = new DermOrbitError(stopped, `The ${name} ended: ${how}.`);
     const orphans = [...this.#pending.values()];
-    this.#pending.clear();
     this.#failedStarts = this.#state.state === 'starting' ? this.#failedStarts + 1 : 0;
+    // What dies before it is ready has not seen the calls: the next process is asked in its place.
+    const blameless = wanted === 'always' && this.#failedStarts > 0 && this.#failedStarts < patientStarts;
+    const kept = blameless && !this.#closing;
+    if (!kept) this.#pending.clear();
     if (this.#closing) {
       this.#show({ ...this.#state, state: 'stopped' });
     } else if (wanted === 'calls') {
       this.#show({ ...this.#state, state: 'idle', message: reason.message });
     } else if (this.#failedStarts >= startAttempts) {
-      // It dies before it is ready, again and again: starting it for ever would only heat the computer.
+      // It dies before it is ready, again and again: it is tried less and less often, so as not to heat the computer.
+      const delay = Math.min(firstDelay * 2 ** (this.#failedStarts - startAttempts), longestDelay);
+      this.#nextStart = setTimeout(() => {
+        this.#start();
+      }, delay).unref();
       this.#show({ ...this.#state, state: 'stopped', message: reason.message });
     } else {
       this.#state = { ...this.#state, message: reason.message };
       this.#start();
     }
-    for (const { reject } of orphans) reject(reason);
+    if (!kept) for (const { reject } of orphans) reject(reason);
   }
 
   #receive(reply: ProcessReply): void {
@@ -194,5 +209,10 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
 
 /** Milliseconds a process has to finish its last native call when asked to close. */
 const closePatience = 2000;
-/** Deaths before the first sign of life after which the process is not started again. */
+/** Deaths before the first sign of life after which the process is no longer started again at once. */
 const startAttempts = 3;
+/** Milliseconds until it is tried again then; twice as long each time, up to a minute. */
+const firstDelay = 250;
+const longestDelay = 60_000;
+/** Deaths before the first sign of life that calls wait through; then they fail. */
+const patientStarts = 6;

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import type { Classified } from '../../contract/engine.ts';
+import type { ProcessRequest } from '../../contract/process.ts';
 import { isFailure } from '../../contract/record.ts';
 import { forkProcess } from '../../base/process/fork.ts';
 import { ScriptedChild } from '../../testing/scripted-child.ts';
@@ -62,9 +63,69 @@ it('goes on behind the file at which the engine died', async () => {
     'deadly.jpg ENGINE_STOPPED',
     'c.jpg IMAGE_EMPTY',
   ]);
-  expect(asked).toEqual([paths, ['b.jpg', 'deadly.jpg', 'c.jpg'], ['c.jpg']]);
-  expect(engine.state()).toMatchObject({ restarts: 2, message: 'The engine process ended: signal SIGKILL.' });
+  // Asked again alone, to be sure, before it is given up.
+  const alone = ['deadly.jpg'];
+  expect(asked).toEqual([paths, alone, ['b.jpg', 'deadly.jpg', 'c.jpg'], alone, ['c.jpg']]);
+  expect(engine.state()).toMatchObject({ restarts: 4, message: 'The engine process ended: signal SIGKILL.' });
   expect(states).toContain('starting 1');
+});
+
+/** An engine that dies at a file as soon as it begins to prepare it, some files ahead of its turn. */
+function preparing(request: ProcessRequest, child: ScriptedChild, ahead: number): void {
+  if (request.kind !== 'call') return;
+  const { paths } = request.input as { paths: string[] };
+  setImmediate(() => {
+    for (const [index, path] of paths.entries()) {
+      if (paths.slice(index, index + ahead + 1).includes('deadly.jpg')) {
+        child.die('signal SIGSEGV');
+        return;
+      }
+      child.reply({ kind: 'event', call: request.call, event: { index, record: failure(path) } });
+    }
+    child.reply({ kind: 'done', call: request.call, output: { classified: 0, failed: paths.length } });
+  });
+}
+
+it('blames the file that kills the engine, not those before it', async () => {
+  engine = startEngineProcess(
+    () =>
+      new ScriptedChild((request, child) => {
+        preparing(request, child, 2);
+      }),
+  );
+  const seen: Classified[] = [];
+  const paths = ['a.jpg', 'b.jpg', 'c.jpg', 'deadly.jpg', 'd.jpg', 'e.jpg'];
+  await engine.call('classify', { paths }, { onEvent: (event) => seen.push(event) });
+  expect(seen.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(seen.map(({ record }) => isFailure(record) && record.error.code)).toEqual([
+    ...['IMAGE_EMPTY', 'IMAGE_EMPTY', 'IMAGE_EMPTY', 'ENGINE_STOPPED', 'IMAGE_EMPTY', 'IMAGE_EMPTY'],
+  ]);
+});
+
+it('waits for an engine that is killed four times before it is ready', async () => {
+  let started = 0;
+  engine = startEngineProcess(() => {
+    const child = new ScriptedChild((request, self) => {
+      // The dead hear nothing.
+      if (dies) return;
+      preparing(request, self, 0);
+    });
+    const dies = ++started <= 4;
+    if (dies) {
+      queueMicrotask(() => {
+        child.die('signal SIGKILL');
+      });
+    }
+    return child;
+  });
+  const seen: Classified[] = [];
+  await engine.call('classify', { paths: ['a.jpg', 'b.jpg'] }, { onEvent: (event) => seen.push(event) });
+  expect(seen.map(({ record }) => isFailure(record) && record.error.code)).toEqual([
+    'IMAGE_EMPTY',
+    'IMAGE_EMPTY',
+  ]);
+  expect(started).toBe(5);
+  expect(engine.state().state).toBe('ready');
 });
 
 it('gives up on an engine that never comes up', async () => {

@@ -15,6 +15,7 @@ import type { ProcessCallOptions } from '../../contract/process.ts';
 import { isFailure } from '../../contract/record.ts';
 import { entryIn, type ProcessProgram, type Spawn } from '../../base/process/child.ts';
 import { superviseProcess, type SupervisedProcess } from '../../base/process/client.ts';
+import { filesAtOnce } from '../look-ahead.ts';
 import { failureRecord } from '../record.ts';
 
 export type EngineProcess = SupervisedProcess<typeof engineContract>;
@@ -51,7 +52,10 @@ export function startEngineProcess(spawn: Spawn): EngineProcess {
 
 type ClassifyOptions = ProcessCallOptions<EngineEvent<'classify'>>;
 
-/** A batch survives its engine: every death costs the file it happened at, and the rest go on. */
+/**
+ * A batch survives its engine. Files are prepared ahead of their turn, so the one that killed it may be any of the next
+ * few: each of them is asked again alone. What kills the engine alone is the one, and fails; the rest go on.
+ */
 async function classify(
   engine: EngineApi,
   input: EngineInput<'classify'>,
@@ -59,22 +63,25 @@ async function classify(
 ): Promise<EngineOutput<'classify'>> {
   const counts = { classified: 0, failed: 0 };
   let done = 0;
+  let suspects = 0;
   const report = ({ record }: Pick<Classified, 'record'>) => {
     counts[isFailure(record) ? 'failed' : 'classified']++;
     onEvent?.({ index: done, record });
     done++;
   };
   while (done < input.paths.length || done === 0) {
-    const before = done;
+    const alone = suspects > 0;
+    const paths = input.paths.slice(done, alone ? done + 1 : undefined);
     try {
-      const rest = { ...input, paths: input.paths.slice(before) };
-      await engine.call('classify', rest, { signal, onEvent: report });
-      break;
+      await engine.call('classify', { ...input, paths }, { signal, onEvent: report });
+      if (!alone) break;
+      suspects--;
     } catch (error) {
       const path = input.paths[done];
       if (!(error instanceof DermOrbitError) || error.code !== 'ENGINE_STOPPED' || path === undefined)
         throw error;
-      report({ record: failureRecord(path, error) });
+      if (alone || paths.length === 1) report({ record: failureRecord(path, error) });
+      suspects = alone ? 0 : filesAtOnce;
     }
   }
   return counts;
