@@ -31,7 +31,6 @@ export function addBenchCommand(program: Command): void {
   const list = Object.entries(suites).map(([name, { describe }]) => `  ${name}: ${describe}`);
   program
     .command('bench')
-    .description('measure this computer')
     .argument('[suite]', 'what to measure', 'core')
     .option('--runs <number>', 'runs behind each median', '7')
     .option('--json', 'print JSON')

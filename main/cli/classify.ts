@@ -35,7 +35,6 @@ interface ClassifyOptions extends SettingsOptions {
 export function addClassifyCommand(program: Command): void {
   const command = program
     .command('classify')
-    .description('classify images; without any, the phantom examples that come with DermOrbit')
     .argument('[files or folders...]', `${formatList('or')} images; folders are searched`);
   addSettingsOptions(command)
     .option('--evidence <dir>', 'write an evidence map for each image into this folder (PNG and JSON)')

@@ -54,7 +54,6 @@ export function addEvaluateCommand(program: Command): void {
   const list = (values: readonly string[]) => values.join(', ');
   program
     .command('evaluate')
-    .description('compare methods on labelled images: accuracy, robustness under turns, calibration, weights')
     .requiredOption('--images <dir>', 'images: an ISIC folder, a folder per class, CIFAR-100 (binary), ...')
     .option('--labels <csv>', 'labels (default: what lies beside the images by the name of its format)')
     .option('--groupings <csv>', 'which images show the same lesion: image,lesion_id')

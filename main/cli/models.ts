@@ -31,7 +31,7 @@ interface ImportOptions extends JsonOption {
 }
 
 export function addModelsCommand(program: Command): void {
-  const models = program.command('models').description('list, show, verify, import and remove models');
+  const models = program.command('models');
   models
     .command('list', { isDefault: true })
     .description('the installed models')

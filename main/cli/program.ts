@@ -1,16 +1,10 @@
-// The commands: one file each.
+// The program that arguments are given to: commands.ts says which commands there are.
 import { Command } from 'commander';
 import { version } from '../engine/version.ts';
 import { removeAbandonedUploads } from '../services/uploads.ts';
-import { addBenchCommand } from './bench.ts';
-import { addClassifyCommand } from './classify.ts';
-import { addEvaluateCommand } from './evaluate.ts';
-import { addModelsCommand } from './models.ts';
+import { addCommands, commandNamed } from './commands.ts';
 import { reportFatal, surviveLostOutput } from './output.ts';
 import { expandInputs } from './patterns.ts';
-import { addReproduceCommand } from './reproduce.ts';
-import { addScoreCommand } from './score.ts';
-import { addTrainCommand } from './train.ts';
 
 /** Runs the command that the arguments name. Failures are told here; the process's exit code says how it went. */
 export async function runProgram(args: readonly string[]): Promise<void> {
@@ -22,13 +16,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .version(version)
     .showHelpAfterError('(add --help for the options of a command)')
     .hook('preAction', (_, command) => expandInputs(command));
-  addClassifyCommand(program);
-  addModelsCommand(program);
-  addEvaluateCommand(program);
-  addScoreCommand(program);
-  addTrainCommand(program);
-  addReproduceCommand(program);
-  addBenchCommand(program);
+  await addCommands(program, commandNamed(args));
 
   surviveLostOutput();
   // What a killed session of the app left of people's pictures goes with whatever starts next.

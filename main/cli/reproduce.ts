@@ -36,9 +36,7 @@ const titles: Readonly<Record<ReproducedSet, string>> = {
 };
 
 export function addReproduceCommand(program: Command): void {
-  const command = program
-    .command('reproduce')
-    .description("the papers' tables: pre-finetune, finetune and measure, beside the published numbers");
+  const command = program.command('reproduce');
   for (const dataset of ['isic', 'cifar100'] as const) addDataset(command, dataset);
 }
 

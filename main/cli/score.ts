@@ -19,7 +19,6 @@ interface ScoreOptions {
 export function addScoreCommand(program: Command): void {
   program
     .command('score')
-    .description('score predictions as the official scorer of the ISIC challenges does (2018, Task 3)')
     .requiredOption('--truth <csv>', 'ground truth: image,MEL,NV,BCC,AKIEC,BKL,DF,VASC')
     .requiredOption('--predictions <csv>', 'one row per image, one probability per class')
     .option('--json', "print the numbers in the shape of the scorer's own JSON, with its conventions")

@@ -51,7 +51,7 @@ interface PrefinetuneOptions extends DataOptions, RunOptions, StepOptions {
 }
 
 export function addTrainCommand(program: Command): void {
-  const train = program.command('train').description('train on your own images, on this computer');
+  const train = program.command('train');
   addPrefinetuneCommand(train);
   addFinetuneCommand(train);
   addScratchCommand(train);
