@@ -62,7 +62,10 @@ export class DermOrbitError extends Error {
   }
 }
 
-/** Any thrown value as a DermOrbitError: ours unchanged, aborts as CANCELLED, full disks as DISK_FULL. */
+/** How ONNX Runtime and V8 say that there is no memory left. */
+const memoryMessages = /bad_alloc|out of memory|failed to allocate|array buffer allocation failed/i;
+
+/** Any thrown value as a DermOrbitError: ours unchanged, memory that is used up as OUT_OF_MEMORY, aborts as CANCELLED, full disks as DISK_FULL. */
 export function asDermOrbitError(thrown: unknown, fallback: ErrorCode = 'INTERNAL'): DermOrbitError {
   if (thrown instanceof DermOrbitError) return thrown;
   if (thrown instanceof Error) {
@@ -71,7 +74,8 @@ export function asDermOrbitError(thrown: unknown, fallback: ErrorCode = 'INTERNA
     if ('code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')) {
       return new DermOrbitError('DISK_FULL', thrown.message, { cause: thrown });
     }
-    return new DermOrbitError(fallback, thrown.message, { cause: thrown });
+    const lacksMemory = memoryMessages.test(thrown.message);
+    return new DermOrbitError(lacksMemory ? 'OUT_OF_MEMORY' : fallback, thrown.message, { cause: thrown });
   }
   return new DermOrbitError(fallback, String(thrown));
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
-import { DermOrbitError } from '../contract/errors.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import type { Provider } from '../contract/settings.ts';
 import { tensor, type Tensor } from '../contract/tensor.ts';
 
@@ -125,7 +125,7 @@ export async function openSession(
       try {
         outputs = await session.run(inputs);
       } catch (error) {
-        throw runError(error);
+        throw asDermOrbitError(error, 'INFERENCE_FAILED');
       }
       return Object.fromEntries(
         Object.entries(outputs).map(([name, output]) => [
@@ -142,10 +142,4 @@ function asRuntimeTensor({ data, dims }: Feed): ort.Tensor {
   return data instanceof BigInt64Array
     ? new ort.Tensor('int64', data, dims)
     : new ort.Tensor('float32', data, dims);
-}
-
-function runError(error: unknown): DermOrbitError {
-  const message = error instanceof Error ? error.message : String(error);
-  const outOfMemory = /bad_alloc|out of memory|failed to allocate/i.test(message);
-  return new DermOrbitError(outOfMemory ? 'OUT_OF_MEMORY' : 'INFERENCE_FAILED', message, { cause: error });
 }

@@ -35,11 +35,12 @@ function connect(): Parent {
       },
     };
   }
-  // A parent that is gone leaves nobody to answer to.
+  // A parent that is gone leaves nobody to answer to: no failure to write to it is worth a word.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('disconnect', () => process.exit(0));
   return {
     send: (reply) => {
-      if (process.connected) process.send?.(reply);
+      if (process.connected) process.send?.(reply, undefined, undefined, () => undefined);
     },
     listen: (listener) => {
       process.on('message', listener);
