@@ -6,6 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../../shared', import.meta.url));
 
+/**
+ * Path of a file of the reduced golden vectors of the repository itself (main/testing/golden): what PyTorch, PIL and
+ * OpenAI's tokenizer made of synthetic inputs, compared on every computer.
+ */
+export function goldenPath(name: string): string {
+  return join(import.meta.dirname, 'golden', name);
+}
+
 /** The folder of shared test data, or null where this machine has none. */
 export function sharedFolder(): string | null {
   return existsSync(join(folder, 'golden', 'expected.safetensors')) ? folder : null;

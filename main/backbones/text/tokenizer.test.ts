@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../testing/safetensors.ts';
-import { sharedFolder, sharedPath } from '../../testing/shared.ts';
+import { goldenPath } from '../../testing/shared.ts';
 import { cleanText } from './text-cleaning.ts';
 import { END_TOKEN, START_TOKEN, tokenize } from './tokenizer.ts';
 
@@ -54,8 +54,8 @@ describe('tokenize', () => {
     expect([tokens[0], tokens[1], tokens[75], tokens[76]]).toEqual([START_TOKEN, 320, 320, END_TOKEN]);
   });
 
-  it.skipIf(sharedFolder() === null)('gives the golden tokens', () => {
-    const { data } = readSafetensors(sharedPath('golden', 'expected.safetensors')).get('tokens')!;
+  it('gives the golden tokens', () => {
+    const { data } = readSafetensors(goldenPath('expected.safetensors')).get('tokens')!;
     expect([...tokenize(['a photo of a cat'])]).toEqual([...data.subarray(0, 77)]);
   });
 });
