@@ -19,6 +19,7 @@ import { modelDetailsSchema, modelIdSchema, modelSummarySchema, verificationSche
 import { classificationSchema, errorRecordSchema, failureSchema } from './record.ts';
 import { exportResultSchema, imageIdSchema } from './references.ts';
 import { providerChoiceSchema } from './settings.ts';
+import { screens } from './screens.ts';
 import { joinGroups, skippedGroupSchema } from './skipped.ts';
 
 export { exportResultSchema, imageIdSchema, type ExportResult } from './references.ts';
@@ -279,16 +280,8 @@ export type ApplicationOutput<Name extends ApplicationRequest> = z.infer<
 >;
 
 /** Screens that the menu can open. */
-export const viewNameSchema = z.enum([
-  'classify',
-  'orientations',
-  'turn-test',
-  'evaluate',
-  'train',
-  'models',
-  'about',
-]);
-export type ViewName = z.infer<typeof viewNameSchema>;
+export const viewNameSchema = z.enum(screens.map(({ name }) => name));
+export type { ViewName } from './screens.ts';
 
 /** What the main side tells every connected page unasked. */
 export const noticeSchema = z.discriminatedUnion('kind', [

@@ -1,17 +1,19 @@
 // The application menu. What the page has to carry out goes to it as a notice; the rest are the system's roles.
 import { Menu, type MenuItemConstructorOptions } from 'electron';
-import type { Notice, ViewName } from '../contract/application.ts';
+import type { Notice } from '../contract/application.ts';
+import { screens } from '../contract/screens.ts';
 
 type Command = Extract<Notice, { kind: 'command' }>['command'];
 
-const views: readonly (readonly [ViewName, string])[] = [
-  ['classify', 'Classify'],
-  ['orientations', 'Orientations'],
-  ['turn-test', 'Turn Test'],
-  ['evaluate', 'Evaluate'],
-  ['train', 'Train'],
-  ['models', 'Models'],
-];
+type Screen = (typeof screens)[number];
+
+/** About has its place under the application or Help, as systems expect it. */
+const listed = screens.filter(({ name }) => name !== 'about');
+
+/** Menus capitalise every word. */
+function menuTitle(title: string): string {
+  return title.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+}
 
 export function installMenu(notify: (notice: Notice) => void): void {
   const command = (label: string, name: Command, accelerator?: string): MenuItemConstructorOptions => ({
@@ -21,8 +23,8 @@ export function installMenu(notify: (notice: Notice) => void): void {
       notify({ kind: 'command', command: name });
     },
   });
-  const view = ([name, label]: readonly [ViewName, string], index: number): MenuItemConstructorOptions => ({
-    label,
+  const view = ({ name, title }: Screen, index: number): MenuItemConstructorOptions => ({
+    label: menuTitle(title),
     accelerator: `CmdOrCtrl+${index + 1}`,
     click: () => {
       notify({ kind: 'openView', view: name });
@@ -73,7 +75,7 @@ export function installMenu(notify: (notice: Notice) => void): void {
       {
         label: 'View',
         submenu: [
-          ...views.map(view),
+          ...listed.map(view),
           { type: 'separator' },
           { role: 'resetZoom' },
           { role: 'zoomIn' },
