@@ -1,18 +1,12 @@
 // The keyboard, wired to the shortcut table: keys to actions, everywhere but inside open dialogs.
 import { groupNameSchema, methodSchema } from '../../main/contract/settings.ts';
 import { offeredMethods } from '../../main/equivariance/settings.ts';
-import type { ViewName } from '../../main/contract/application.ts';
+import { screens } from '../../main/contract/screens.ts';
 import { shortcutFor, type ShortcutAction } from './shortcuts.ts';
 import type { Application } from '../state/application.svelte.ts';
 
 /** Whether Command is the primary key here. */
 export const onMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
-
-function view(application: Application, name: ViewName): () => void {
-  return () => {
-    application.view = name;
-  };
-}
 
 function next<Value>(values: readonly Value[], value: Value): Value {
   return values[(values.indexOf(value) + 1) % values.length] ?? value;
@@ -63,13 +57,14 @@ function actions(application: Application): Readonly<Record<ShortcutAction, () =
     help: () => {
       application.helpOpen = true;
     },
-    view1: view(application, 'classify'),
-    view2: view(application, 'orientations'),
-    view3: view(application, 'turn-test'),
-    view4: view(application, 'evaluate'),
-    view5: view(application, 'train'),
-    view6: view(application, 'models'),
-    view7: view(application, 'about'),
+    ...Object.fromEntries(
+      screens.map(({ name }, index) => [
+        `view${index + 1}`,
+        () => {
+          application.view = name;
+        },
+      ]),
+    ),
   };
 }
 
@@ -81,6 +76,6 @@ export function keyboard(application: Application): (event: KeyboardEvent) => vo
     const action = shortcutFor(event, onMac);
     if (action === null) return;
     event.preventDefault();
-    table[action]();
+    table[action]?.();
   };
 }

@@ -1,6 +1,8 @@
 // Every keyboard shortcut, in one table: what the help sheet lists is what the keyboard does. None is a bare
 // letter (WCAG 2.1.4), and none takes a combination that browsers keep for themselves. Pure.
+import { screens } from '../../main/contract/screens.ts';
 
+/** `view1` opens the first screen of the table. */
 export type ShortcutAction =
   | 'openFiles'
   | 'openFolder'
@@ -15,13 +17,7 @@ export type ShortcutAction =
   | 'exportReport'
   | 'copyText'
   | 'help'
-  | 'view1'
-  | 'view2'
-  | 'view3'
-  | 'view4'
-  | 'view5'
-  | 'view6'
-  | 'view7';
+  | `view${number}`;
 
 interface Shortcut {
   readonly action: ShortcutAction;
@@ -53,13 +49,10 @@ export const shortcuts: readonly Shortcut[] = [
     words: 'Copy the answer as text',
     topic: 'Answer',
   },
-  { action: 'view1', key: 'Digit1', alt: true, words: 'Classify', topic: 'Screens' },
-  { action: 'view2', key: 'Digit2', alt: true, words: 'Orientations', topic: 'Screens' },
-  { action: 'view3', key: 'Digit3', alt: true, words: 'Turn test', topic: 'Screens' },
-  { action: 'view4', key: 'Digit4', alt: true, words: 'Evaluate', topic: 'Screens' },
-  { action: 'view5', key: 'Digit5', alt: true, words: 'Train', topic: 'Screens' },
-  { action: 'view6', key: 'Digit6', alt: true, words: 'Models', topic: 'Screens' },
-  { action: 'view7', key: 'Digit7', alt: true, words: 'About', topic: 'Screens' },
+  ...screens.map(({ title }, index): Shortcut => {
+    const place = index + 1;
+    return { action: `view${place}`, key: `Digit${place}`, alt: true, words: title, topic: 'Screens' };
+  }),
   { action: 'help', key: 'F1', words: 'This sheet', topic: 'Screens' },
 ];
 
