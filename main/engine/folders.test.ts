@@ -10,3 +10,13 @@ it('an empty DERMORBIT_HOME is none: nothing is written into the folder one happ
   expect(dataFolder({ DERMORBIT_HOME: '' })).toBe(dataFolder({}));
   expect(dataFolder({})).toMatch(/dermorbit/i);
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'a DERMORBIT_HOME that is no place for files is refused at once',
+  () => {
+    for (const home of ['/proc/self', '/proc', '/sys/kernel']) {
+      expect(() => dataFolder({ DERMORBIT_HOME: home })).toThrow(/keeps no files/);
+    }
+    expect(dataFolder({ DERMORBIT_HOME: '/process/home' })).toBe('/process/home');
+  },
+);

@@ -1,7 +1,8 @@
 // Where models lie: those that come with DermOrbit, and those that people import.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { DermOrbitError } from '../contract/errors.ts';
 
 /** Folders of model packages; an id is looked up in `bundled` first. */
 export interface ModelFolders {
@@ -9,10 +10,17 @@ export interface ModelFolders {
   readonly imported: string;
 }
 
-/** DERMORBIT_HOME, if it says something, else the platform's folder for application data. */
+/** Linux shows its own state there: what is written does not stay, and reading may never end. */
+const pseudoFolders = /^\/(proc|sys)(\/|$)/;
+
+/** DERMORBIT_HOME, if it says something, else the platform's folder for application data. @throws DermOrbitError OPTION_INVALID */
 export function dataFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const { DERMORBIT_HOME: home } = environment;
-  return home !== undefined && home !== '' ? home : envPaths('DermOrbit', { suffix: '' }).data;
+  if (home === undefined || home === '') return envPaths('DermOrbit', { suffix: '' }).data;
+  if (process.platform === 'linux' && pseudoFolders.test(resolve(home))) {
+    throw new DermOrbitError('OPTION_INVALID', `DERMORBIT_HOME is ${home}, where the system keeps no files.`);
+  }
+  return home;
 }
 
 /** The folder that holds package.json and models/, from wherever this file runs (sources, dist/, a package). */
