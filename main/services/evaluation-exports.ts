@@ -2,6 +2,7 @@
 import type { ExportResult } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import { evaluationReport } from '../reports/evaluation-report.ts';
+import { withNamesOnly } from '../reports/names-only.ts';
 import type { Context } from './context.ts';
 import type { CheckedInput } from './requests.ts';
 import type { ExportDocument } from './surface.ts';
@@ -28,7 +29,7 @@ async function documentOf(
       return {
         name: `${name}.json`,
         mediaType: 'application/json',
-        text: JSON.stringify(evaluation, null, 2),
+        text: JSON.stringify(withNamesOnly(evaluation), null, 2),
       };
     case 'predictions': {
       const known = evaluation.models.some(
