@@ -139,7 +139,7 @@ it.skipIf(process.platform !== 'linux')('a full disk under standard output is to
 });
 
 // A limit on the size of files stands for a disk that fills up while it is written to.
-it.skipIf(process.platform !== 'linux')('output that is cut off is told to be incomplete', async () => {
+it.skipIf(process.platform !== 'linux')('output that is cut off is told to be incomplete', () => {
   const cut = join(work, 'cut.json');
   const command = `trap '' XFSZ; ulimit -f 1; exec "$0" "$@" > ${JSON.stringify(cut)}`;
   const env = { ...process.env, DERMORBIT_HOME: join(work, 'home') };

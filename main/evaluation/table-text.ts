@@ -18,7 +18,7 @@ export function decodeTable(bytes: Uint8Array, name: string, partial = false): s
   const known = lookalikes.find(({ start }) => start.every((byte, index) => bytes[index] === byte));
   if (known) throw new DermOrbitError('CSV_ENCODING', `${name} is ${known.what}, not a text.`);
   const text = textOf(bytes, partial);
-  // eslint-disable-next-line no-control-regex -- what no text has, and every binary file
+  // What no text has, and every binary file.
   if (/[\0-\x08\x0e-\x1f\ufffd]/.test(text))
     throw new DermOrbitError('CSV_ENCODING', `${name} is not a text.`);
   return text;

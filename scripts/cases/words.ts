@@ -8,7 +8,7 @@ export function wordsOf(line: string): string[] {
   for (const character of line) {
     if (quote !== null) {
       if (character === quote) quote = null;
-      else word += character;
+      else word = (word ?? '') + character;
     } else if (character === '"' || character === "'") {
       quote = character;
       word ??= '';

@@ -83,7 +83,7 @@ export const workErrors = {
     title: 'Out of memory',
     action: {
       app: 'Close other programs, or choose a smaller model or a group with fewer orientations.',
-      cli: 'Close other programs, or choose a smaller model, a --group with fewer orientations or a smaller --batch.',
+      cli: 'Close other programs, or choose a smaller model or a group with fewer orientations (where a command has --batch, a smaller one helps too).',
     },
   },
   COMMAND_LINE_TOO_LONG: {

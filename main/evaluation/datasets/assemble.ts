@@ -58,7 +58,7 @@ export function assemble(parts: Parts): LabelledSet {
     .sort((a, b) => rank(exact[a]!) - rank(exact[b]!) || a - b);
   const kept = new Set<number>();
   for (const index of order) {
-    const [label, path] = [parts.labels[index]!, paths[index]!];
+    const [label, path] = [parts.labels[index]!, paths[index] ?? null];
     if (path === null) continue;
     const owner = owners.get(path);
     if (owner === undefined) {

@@ -6,7 +6,7 @@ import { DermOrbitError } from '../../contract/errors.ts';
 import { isicClasses } from '../../contract/settings.ts';
 import { imageIdOf, numberOf, peekHeader, readTable } from '../csv.ts';
 import { assemble } from './assemble.ts';
-import { columnKey, columnOf } from './columns.ts';
+import { cellOf, columnKey, columnOf } from './columns.ts';
 import { indexImages } from './images.ts';
 import { LabelRows } from './label-rows.ts';
 import type { DatasetFormat } from './labelled-set.ts';
@@ -72,7 +72,7 @@ export const classColumns: DatasetFormat = {
       const problem = id === '' ? 'IMAGE_NAME_MISSING' : problemOf(values);
       if (problem !== null) problems.add(problem, subject);
       else if (code == null) problems.add('CLASS_UNKNOWN', `${subject}: ${positive[0]!.name}`);
-      else found.add({ id, label: code, lesion: fields[lesion]?.trim() || null });
+      else found.add({ id, label: code, lesion: cellOf(fields[lesion]) });
     }
     const labelled = found.finish();
     const lesionOf = await lesionFinder(lesions, problems);

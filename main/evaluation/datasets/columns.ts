@@ -70,3 +70,9 @@ export function describeColumns({ header, name }: Pick<CsvTable, 'header' | 'nam
   const more = header.length > 20 ? ` and ${header.length - 20} more` : '';
   return `${name} has the columns ${shown}${more}: ${found.join('; ')}.`;
 }
+
+/** What a cell of an optional column says; null where it is empty or the table has no such column. */
+export function cellOf(text: string | undefined): string | null {
+  const trimmed = text?.trim() ?? '';
+  return trimmed === '' ? null : trimmed;
+}

@@ -3,7 +3,7 @@
 import { DermOrbitError } from '../../contract/errors.ts';
 import { peekHeader, readTable } from '../csv.ts';
 import { assemble, orderClasses } from './assemble.ts';
-import { columnOf, describeColumns } from './columns.ts';
+import { cellOf, columnOf, describeColumns } from './columns.ts';
 import { indexImages, pathInside } from './images.ts';
 import { LabelRows } from './label-rows.ts';
 import type { DatasetFormat } from './labelled-set.ts';
@@ -39,7 +39,7 @@ export const pathLabel: DatasetFormat = {
       if (path === '') problems.add('IMAGE_NAME_MISSING', `line ${line}`);
       else if (id === null) problems.add('IMAGE_OUTSIDE_FOLDER', `${path} (line ${line})`);
       else if (name === '') problems.add('LABEL_MISSING', `${id} (line ${line})`);
-      else found.add({ id, label: name, lesion: fields[lesion]?.trim() || null });
+      else found.add({ id, label: name, lesion: cellOf(fields[lesion]) });
     }
     const rows = found.finish();
     // Groupings of their own are asked first: they were given on purpose.

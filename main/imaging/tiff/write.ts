@@ -53,7 +53,7 @@ export function writeTiff({ littleEndian, fields, blocks }: Parts): Uint8Array {
     view.setUint16(entry, all[index]!.tag, littleEndian);
     view.setUint16(entry + 2, type, littleEndian);
     view.setUint32(entry + 4, count, littleEndian);
-    const place = places[index]!;
+    const place = places[index] ?? null;
     if (place === null) file.set(bytes, entry + 8);
     else {
       view.setUint32(entry + 8, place, littleEndian);
