@@ -192,7 +192,7 @@ const tune =
   (signal, onEvent) =>
     finetune(bench.store, request, { signal, onEvent });
 
-const files = ['image-tower.onnx', 'attention-pool.onnx', 'class-embeddings.safetensors'];
+const files = ['image-tower.onnx', 'head.onnx', 'class-embeddings.safetensors'];
 const bytesOf = ({ folder }: ModelPackage, name: string) => readFileSync(join(folder, name));
 
 describe('from scratch', () => {
