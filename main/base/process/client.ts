@@ -107,7 +107,8 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     if (!this.#child && !this.#closing && this.#supervision.wanted === 'calls') this.#start();
     const waits = this.#nextStart !== null && this.#failedStarts < patientStarts && !this.#closing;
     if (!this.#child && !waits) {
-      const message = `The ${this.#supervision.name} is not running.`;
+      const why = this.#closing ? 'has been closed' : 'is not running';
+      const message = `The ${this.#supervision.name} ${why}.`;
       throw new DermOrbitError(this.#supervision.stopped, message);
     }
     const call = this.#nextCall++;
