@@ -1,7 +1,12 @@
 // A lock on a file: a file beside it names the process that has it. The lock of a process that is gone does not count.
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { isOwnerGone, keepFresh, processTag } from './process-tag.ts';
+
+/** How often a lock that does not count is tried again, and the pause between (milliseconds): two seconds in all. */
+const [attempts, pause] = [100, 20];
+/** After so long a guard was left by a process that was killed while it held it (milliseconds). */
+const guardPatience = 1000;
 
 const lockOf = (path: string) => `${path}.lock`;
 const fresheners = new Map<string, () => void>();
@@ -13,8 +18,7 @@ const fresheners = new Map<string, () => void>();
  */
 export async function takeLock(path: string): Promise<number | null> {
   const lock = lockOf(path);
-  // Twice: the second time after a lock that did not count was moved away.
-  for (let attempt = 0; attempt < 2; attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     try {
       await writeFile(lock, processTag(), { flag: 'wx' });
       fresheners.set(path, keepFresh(lock));
@@ -22,9 +26,9 @@ export async function takeLock(path: string): Promise<number | null> {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
-    const { owner, text } = await look(lock);
+    const { owner } = await look(lock);
     if (owner !== null) return owner;
-    if (text !== null) await discard(lock, text);
+    await removeDead(lock);
   }
   return (await lockOwner(path)) ?? 0;
 }
@@ -56,17 +60,24 @@ async function look(lock: string): Promise<{ owner: number | null; text: string 
 }
 
 /**
- * Takes away a lock that does not count: moved aside first, so that of several processes that find it one gets it, and
- * put back if it is no longer what was looked at, because another was faster and has it now.
+ * Removes a lock that does not count. Only who holds the guard, a folder beside the lock, removes one, after another
+ * look: between that look and the removal nobody else can have put a lock of their own there.
  */
-async function discard(lock: string, text: string): Promise<void> {
-  const aside = `${lock}.${randomUUID()}`;
-  const moved = await rename(lock, aside).then(
-    () => true,
-    () => false,
-  );
-  if (!moved) return;
-  if ((await readFile(aside, 'utf8').catch(() => text)) !== text)
-    await link(aside, lock).catch(() => undefined);
-  await rm(aside, { force: true });
+async function removeDead(lock: string): Promise<void> {
+  const guard = `${lock}.removing`;
+  try {
+    await mkdir(guard);
+  } catch {
+    // Somebody else is at it; if they were killed in the middle, the guard is old.
+    const made = await stat(guard).catch(() => null);
+    if (made && Date.now() - made.mtimeMs > guardPatience) await rm(guard, { recursive: true, force: true });
+    await setTimeout(pause);
+    return;
+  }
+  try {
+    const { owner, text } = await look(lock);
+    if (owner === null && text !== null) await rm(lock, { force: true });
+  } finally {
+    await rm(guard, { recursive: true, force: true });
+  }
 }
