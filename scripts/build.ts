@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type InlineConfig } from 'vite';
 import { writeLicences } from './licences.ts';
+import { commonRooms } from './rooms.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -38,7 +39,12 @@ const preloadBuild: InlineConfig = {
 const parts: Readonly<Record<string, Part>> = {
   page: {
     name: 'page',
-    sources: ['renderer', 'main/contract', 'vite.config.ts', 'package-lock.json'],
+    sources: [
+      'renderer',
+      ...commonRooms.map((room) => `main/${room}`),
+      'vite.config.ts',
+      'package-lock.json',
+    ],
     product: 'dist/renderer/index.html',
     make: () => build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' }),
   },
