@@ -33,7 +33,7 @@ export function brokenImages(folder: string): { readonly path: string; readonly 
     ['truncated.jpg', whole.subarray(0, Math.floor(whole.length / 2)), 'Damaged image'],
     ['empty.jpg', new Uint8Array(), 'Empty file'],
     ['text.jpg', Buffer.from('This is not an image.'), 'Not an image'],
-    ['disguised.png', whole, 'File name and content disagree'],
+    ['animated.jpg', Buffer.concat([Buffer.from('GIF89a'), new Uint8Array(64)]), 'GIF image'],
   ];
   return rows.map(([name, bytes, title]) => {
     const path = join(folder, name);
