@@ -101,8 +101,10 @@ test('an engine that is killed costs no image: what it was at is asked again, an
   await addImages(app, manyImages(join(app.files, 'many'), 40));
   await expect(rows(app.page).nth(2)).toHaveAccessibleName(/%/);
   await app.killEngine();
-  await allDone(app.page);
-  await expect(app.page.getByRole('radio', { name: /^Failed/ })).toHaveCount(0);
+  await expect(app.page.getByRole('progressbar', { name: 'Classifying' })).toHaveCount(0, {
+    timeout: 60_000,
+  });
+  await expect(app.page.getByRole('option', { name: /failed/ })).toHaveCount(0);
   await expect(rows(app.page).first()).toHaveAccessibleName(/%/);
   await rows(app.page).first().focus();
   await app.page.keyboard.press('End');
