@@ -2,6 +2,7 @@
 // every surface. Depends on the error table.
 import { z } from 'zod';
 import { errorTexts, type ErrorCode } from './errors.ts';
+import { fileName } from './file-name.ts';
 
 /** How many of a kind are said: one, several. */
 const words = {
@@ -96,6 +97,6 @@ function groupOf(code: SkipCode, count: number, files: readonly string[]): Skipp
 
 /** A few names of a group, as a sentence lists them: "a.heic, b.heic, ... (7 more)". */
 export function someNames({ files, count }: SkippedGroup, most = 3): string {
-  const named = files.slice(0, most).map((file) => file.split(/[/\\]/).at(-1) ?? file);
+  const named = files.slice(0, most).map(fileName);
   return named.join(', ') + (count > named.length ? `, ... (${count - named.length} more)` : '');
 }

@@ -6,6 +6,7 @@ import { combineFeatures } from '../equivariance/combine.ts';
 import { argmax, classLogits } from '../equivariance/logits.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
 import { groups, type GroupName } from '../groups/groups.ts';
+import { comparable } from '../testing/golden-scores.ts';
 import { relativeDistance } from '../testing/distance.ts';
 import { temporaryStore } from '../testing/model-store.ts';
 import { writeTensors } from '../testing/random-model.ts';
@@ -156,17 +157,6 @@ async function computeAll(model: LoadedModel, input: Float32Array): Promise<Comp
   return computed;
 }
 
-/** Equizero's scores at embedding level are maxima of n distributions; ours are divided by their sum. */
-function comparable(name: string): Float32Array {
-  const { data, dims } = expected.get(name)!;
-  if (!name.endsWith('equizero_embedding.scores')) return data;
-  const width = dims[1]!;
-  return data.map((score, i) => {
-    const start = Math.floor(i / width) * width;
-    return score / data.subarray(start, start + width).reduce((sum, value) => sum + value, 0);
-  });
-}
-
 const temporary = temporaryStore();
 const loaded: LoadedModel[] = [];
 afterAll(async () => {
@@ -206,7 +196,7 @@ describe.skipIf(!present).each(models)('golden vectors from $file', (golden) => 
   it.each(names)('%s', (key) => {
     const found = computed.get(key.slice(name.length + 1));
     expect(found, `nothing computes ${key}`).toBeDefined();
-    const distance = relativeDistance(found!, comparable(key));
+    const distance = relativeDistance(found!, comparable(expected, key));
     if (key.endsWith('.choice')) expect(distance).toBe(0);
     else expect(distance).toBeLessThan(tolerance);
   });

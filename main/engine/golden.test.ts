@@ -9,6 +9,7 @@ import { resolveSettings } from '../equivariance/settings.ts';
 import { groups, type GroupName } from '../groups/groups.ts';
 import { readImageFile } from '../imaging/file.ts';
 import { preprocess } from '../imaging/preprocess.ts';
+import { comparable } from '../testing/golden-scores.ts';
 import { relativeDistance } from '../testing/distance.ts';
 import { temporaryStore } from '../testing/model-store.ts';
 import { readSafetensors } from '../testing/safetensors.ts';
@@ -140,17 +141,6 @@ async function computeAll(opened: ModelPackage, model: LoadedModel): Promise<Com
 /** What does not depend on the checkpoint: pixels and tokens. They are tested below, apart. */
 const ofFiles = (name: string) => /^(image|resize-\d\.rgb|tokens)$/.test(name);
 
-/** The reference's scores of equizero at embedding level are maxima of n distributions; ours are divided by their sum. */
-function comparable(name: string): Float32Array {
-  const { data, dims } = expected.get(name)!;
-  if (!name.endsWith('equizero_embedding.scores')) return data;
-  const width = dims[1]!;
-  return data.map((score, i) => {
-    const start = Math.floor(i / width) * width;
-    return score / data.subarray(start, start + width).reduce((sum, value) => sum + value, 0);
-  });
-}
-
 const temporary = temporaryStore();
 const loaded: LoadedModel[] = [];
 afterAll(async () => {
@@ -175,7 +165,7 @@ describe.skipIf(!present).each(checkpoints)('golden vectors from %s', (checkpoin
   it.each(inference.filter((name) => !ofFiles(name)))('%s', (name) => {
     const found = computed.get(name);
     expect(found, `nothing computes ${name}`).toBeDefined();
-    const distance = relativeDistance(found!, comparable(name));
+    const distance = relativeDistance(found!, comparable(expected, name));
     if (name.endsWith('.choice')) expect(distance).toBe(0);
     else expect(distance).toBeLessThan(tolerance);
   });

@@ -3,7 +3,7 @@ import { towerSignature, type HeadRow, type PreparedHead } from '../backbones/ba
 import { heads } from '../backbones/heads.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Manifest, PackageFile } from '../contract/manifest.ts';
-import type { CombinerName } from '../equivariance/methods.ts';
+import { combinerSchema, type CombinerName } from '../contract/settings.ts';
 import { groups } from '../groups/groups.ts';
 import { requireBounded, UnknownOperatorError, type InputSizes } from '../onnx/bounds.ts';
 import { decodeModel, OnnxModelError } from '../onnx/codec.ts';
@@ -15,13 +15,6 @@ export type Graphs = Partial<Record<CombinerName, Uint8Array>> & {
   imageTower: Uint8Array;
   head: PreparedHead;
 };
-/** Weight networks that a package may have. */
-export const combinerNames = [
-  'lambda',
-  'attention',
-  'lambdaEmbedding',
-] as const satisfies readonly CombinerName[];
-
 /** Inputs, then outputs, of the weight networks, as main/backbones writes them. */
 const signatures: Readonly<Record<CombinerName, Signature>> = {
   lambda: [['features'], ['score']],
@@ -58,7 +51,7 @@ export async function readGraphs(opened: ModelPackage): Promise<Graphs> {
     imageTower: tower.bytes,
     head: unlessUnsafe(files.head.path, () => row.prepare({ ...asked, embedding })),
   };
-  for (const name of combinerNames) {
+  for (const name of combinerSchema.options) {
     const file = files[name];
     if (file) graphs[name] = (await read(signatures[name], file)).bytes;
   }

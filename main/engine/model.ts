@@ -5,10 +5,10 @@ import { DermOrbitError } from '../contract/errors.ts';
 import type { Manifest } from '../contract/manifest.ts';
 import type { Provider, ProviderChoice } from '../contract/settings.ts';
 import type { Tensor } from '../contract/tensor.ts';
-import type { CombinerName } from '../equivariance/methods.ts';
+import { combinerSchema, type CombinerName } from '../contract/settings.ts';
 import type { ClassEmbeddings } from '../equivariance/logits.ts';
 import { groups, type GroupElement } from '../groups/groups.ts';
-import { combinerNames, readGraphs, type Graphs } from './graphs.ts';
+import { readGraphs, type Graphs } from './graphs.ts';
 import { onFirstUsable } from './providers.ts';
 import { openSession, type RuntimeSession } from './runtime.ts';
 import { readPackageFile, type ModelPackage } from './store/package.ts';
@@ -92,7 +92,7 @@ async function openSessions(graphs: Graphs, provider: Provider): Promise<Session
       imageTower: await open(graphs.imageTower),
       head: keep(await graphs.head((bytes) => openSession(bytes, provider))),
     };
-    for (const name of combinerNames) {
+    for (const name of combinerSchema.options) {
       const bytes = graphs[name];
       if (bytes) sessions[name] = await open(bytes);
     }
@@ -176,7 +176,7 @@ class SessionModel implements LoadedModel {
     this.#sessions = sessions;
     const { split } = sessions.head;
     this.split = split && ((maps) => split(this.#asFeatures(maps), classEmbeddings));
-    this.combiners = new Set(combinerNames.filter((name) => sessions[name]));
+    this.combiners = new Set(combinerSchema.options.filter((name) => sessions[name]));
   }
 
   async views(images: Float32Array): Promise<Views> {

@@ -1,16 +1,10 @@
 // One prediction from an image's orbit: asks the networks that the settings need, combines, and answers. The only
 // place where settings meet networks; everything that computes is in main/equivariance.
 import { DermOrbitError } from '../contract/errors.ts';
-import type { Settings } from '../contract/settings.ts';
+import type { CombinerName, Settings } from '../contract/settings.ts';
 import { combineCompanions, combineFeatures, headEmbedding } from '../equivariance/combine.ts';
 import { argmax, classLogits, softmax } from '../equivariance/logits.ts';
-import {
-  methods,
-  stability,
-  type CombinerName,
-  type OrbitReadings,
-  type OrbitWeights,
-} from '../equivariance/methods.ts';
+import { methods, stability, type OrbitReadings, type OrbitWeights } from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
 import { groups, type Group } from '../groups/groups.ts';
 import type { ImageOrbit } from './orbit.ts';

@@ -7,8 +7,6 @@
 import type { CombinerName, Level, Method } from '../contract/settings.ts';
 import { argmax, softmax } from './logits.ts';
 
-export type { CombinerName };
-
 /** What the weight networks and the attention pool said about each orientation of one image. */
 export interface OrbitReadings {
   /** Logits of M2(f_g) under the model's own rule, [n][K]. */

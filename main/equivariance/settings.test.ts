@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SettingsChoice } from '../contract/settings.ts';
-import type { CombinerName } from './methods.ts';
+import type { CombinerName, SettingsChoice } from '../contract/settings.ts';
 import { combinerOf, hasFeatureMap, hasSpatialFrame, resolveSettings } from './settings.ts';
 
 const every = new Set<CombinerName>(['lambda', 'attention', 'lambdaEmbedding']);

@@ -103,13 +103,13 @@ class Guard {
   }
 
   /**
-   * Whether a person opens the page from a link or a file of theirs: no page can read what such a navigation gets, and
+   * Whether a person opens something from a link or a file of theirs: no page can read what such a navigation gets, and
    * who follows it knows the token.
    */
   opensPage(request: IncomingMessage): boolean {
     const { headers, method } = request;
     const navigates = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
-    return method === 'GET' && navigates && headers.origin === undefined && this.pathOf(request) === '';
+    return method === 'GET' && navigates && headers.origin === undefined;
   }
 
   /** Whether the request comes from our own page; browsers send no Origin with a plain GET of their own. */
@@ -133,7 +133,7 @@ async function respond(
   if (
     path === null ||
     !(
-      guard.opensPage(request) ||
+      (path === '' && guard.opensPage(request)) ||
       guard.sameOrigin(request, method === 'GET' || method === 'HEAD' ? 'optional' : 'required')
     )
   ) {

@@ -13,16 +13,13 @@ import {
 } from './evaluation/overview.ts';
 import { evaluationStyle } from './evaluation/style.ts';
 import { documentHead } from './document-head.ts';
-import { fileName, withNamesOnly } from './names-only.ts';
+import { withNamesOnly } from './names-only.ts';
 import { escaped } from './html.ts';
 
-/**
- * The whole page as HTML text.
- * @param paths whether it says where the images and labels lie, or only what they are called
- */
-export function evaluationReport(given: Evaluation, paths: 'names' | 'full' = 'names'): string {
-  const evaluation = paths === 'full' ? given : withNamesOnly(given);
-  const folder = fileName(evaluation.dataset.images);
+/** The whole page as HTML text. It says what images and labels are called, not where they lie. */
+export function evaluationReport(given: Evaluation): string {
+  const evaluation = withNamesOnly(given);
+  const folder = evaluation.dataset.images;
   const made = evaluation.made.slice(0, 16).replace('T', ' ');
   return `<!doctype html>
 <html lang="en">

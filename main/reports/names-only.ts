@@ -1,10 +1,6 @@
 // What of a path leaves the computer: the name, not the folders, which often hold names of people.
+import { fileName } from '../contract/file-name.ts';
 import type { Evaluation } from '../contract/evaluation.ts';
-
-/** The last part of a path of any system. */
-export function fileName(path: string): string {
-  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
-}
 
 /** An evaluation that names its folder and table of labels without where they lie. */
 export function withNamesOnly(evaluation: Evaluation): Evaluation {

@@ -17,16 +17,19 @@ const evidence = {
   logits: [-0.5, 0],
 };
 
+const pageOf = (record: ReturnType<typeof exampleRecord>) =>
+  reportHtml({
+    inspection: { record, evidence, evidenceError: null, alternatives: [] },
+    picture: 'data:image/png;base64,AA==',
+    modelName: 'Base',
+    made,
+    versions,
+  });
+
 describe('report', () => {
   it('says answer, basis, settings and hashes', () => {
     const record = exampleRecord('lesion.jpg');
-    const html = reportHtml({
-      inspection: { record, evidence, evidenceError: null, alternatives: [] },
-      picture: 'data:image/png;base64,AA==',
-      modelName: 'Base',
-      made,
-      versions,
-    });
+    const html = pageOf(record);
     for (const part of [
       'Melanoma (MEL)',
       '61.0 %',
@@ -46,13 +49,7 @@ describe('report', () => {
 
   it('names the file and not the folders it lies in', () => {
     const record = exampleRecord('/home/erika-mustermann/patients/lesion.jpg');
-    const html = reportHtml({
-      inspection: { record, evidence, evidenceError: null, alternatives: [] },
-      picture: 'data:image/png;base64,AA==',
-      modelName: 'Base',
-      made,
-      versions,
-    });
+    const html = pageOf(record);
     expect(html).toContain('lesion.jpg');
     expect(html).not.toContain('mustermann');
   });

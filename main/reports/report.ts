@@ -1,11 +1,11 @@
 // A one-page report on one image as a self-contained HTML page: no script, no request, one style sheet. It is
 // printed to PDF by the window, or shown as a print view by the browser.
 import type { Inspection } from '../contract/engine.ts';
+import { fileName } from '../contract/file-name.ts';
 import { cssColour, palette } from '../contract/palette.ts';
 import { rankClasses, type Classification, type Evidence, type Orientation } from '../contract/record.ts';
 import { malignantClasses } from '../contract/settings.ts';
 import { documentHead } from './document-head.ts';
-import { fileName } from './names-only.ts';
 import { escaped } from './html.ts';
 import { reportStyle } from './report-style.ts';
 import { className, percent, settingsLine, stabilitySentence } from './text.ts';

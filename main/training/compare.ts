@@ -2,7 +2,7 @@
 // turned by every element of the group.
 import type { Provider } from '../contract/settings.ts';
 import type { PrefinetuneConfig, ResultRow, TrainingEvent } from '../contract/training.ts';
-import type { CombinerName } from '../equivariance/methods.ts';
+import type { CombinerName } from '../contract/settings.ts';
 import { turnNames } from '../evaluation/run/views.ts';
 import { groups } from '../groups/groups.ts';
 import type { Model } from '../onnx/graph.ts';

@@ -1,7 +1,7 @@
 // The frozen parts of a model package as graphs: what the training graph is built around.
 import type { LoadedModel } from '../engine/model.ts';
 import { readPackageFile, type ModelPackage } from '../engine/store/package.ts';
-import type { CombinerName } from '../equivariance/methods.ts';
+import type { CombinerName } from '../contract/settings.ts';
 import { decodeModel } from '../onnx/codec.ts';
 import { pruneToOutputs, type Model } from '../onnx/graph.ts';
 import type { FrozenParts } from './graphs/forward.ts';

@@ -6,7 +6,7 @@ import { loadModel, type LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { version } from '../engine/version.ts';
-import type { CombinerName } from '../equivariance/methods.ts';
+import type { CombinerName } from '../contract/settings.ts';
 import { combinerOf } from '../equivariance/settings.ts';
 import { groups } from '../groups/groups.ts';
 import { fillCache } from './cache/fill.ts';

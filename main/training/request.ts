@@ -5,7 +5,7 @@ import type { ProviderChoice } from '../contract/settings.ts';
 import type { PrefinetuneConfig, SkippedImage } from '../contract/training.ts';
 import type { LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
-import type { CombinerName } from '../equivariance/methods.ts';
+import type { CombinerName } from '../contract/settings.ts';
 import type { CachedSet } from './cache/sets.ts';
 import type { DataChoice, HashedItem, OpenedData } from './data/training-data.ts';
 

@@ -11,7 +11,7 @@ import {
   type Settings,
   type SettingsChoice,
 } from '../../contract/settings.ts';
-import type { CombinerName } from '../../equivariance/methods.ts';
+import type { CombinerName } from '../../contract/settings.ts';
 import { hasFeatureMap, resolveSettings } from '../../equivariance/settings.ts';
 import { groups } from '../../groups/groups.ts';
 

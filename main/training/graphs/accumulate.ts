@@ -3,7 +3,7 @@
 import type { Emitter } from '../../autodiff/emitter.ts';
 import type { Optimizer } from '../../autodiff/optimizers.ts';
 import type { Manifest } from '../../contract/manifest.ts';
-import type { CombinerName } from '../../equivariance/methods.ts';
+import type { CombinerName } from '../../contract/settings.ts';
 
 /** Name of the slot that holds the sum over the parts before this one. */
 export const sumSlot = 'gradient_sum';

@@ -3,7 +3,7 @@
 import { gridPermutation } from '../../groups/action.ts';
 import type { Group } from '../../groups/groups.ts';
 import type { ClassEmbeddings, LogitRule } from '../../equivariance/logits.ts';
-import type { CombinerName } from '../../equivariance/methods.ts';
+import type { CombinerName } from '../../contract/settings.ts';
 import type { Head, Inverse } from '../../contract/settings.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import { inlineGraph } from '../../onnx/compose.ts';

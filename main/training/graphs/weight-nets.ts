@@ -3,7 +3,7 @@
 import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
 import type { Weights, WeightTensor } from '../../backbones/weights.ts';
 import type { Manifest } from '../../contract/manifest.ts';
-import type { CombinerName } from '../../equivariance/methods.ts';
+import type { CombinerName } from '../../contract/settings.ts';
 import type { Model } from '../../onnx/graph.ts';
 import { randomFor, uniform } from '../random.ts';
 

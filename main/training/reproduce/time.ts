@@ -1,6 +1,6 @@
 // How long a reproduction will probably take: from the time of one view through the image tower, and, as soon as steps are
 // done, from how long they really took. An estimate, and shown as one. Pure.
-import type { CombinerName } from '../../equivariance/methods.ts';
+import type { CombinerName } from '../../contract/settings.ts';
 import { combinerOf } from '../../equivariance/settings.ts';
 import { groups } from '../../groups/groups.ts';
 import type { Step } from './plan.ts';
