@@ -21,6 +21,8 @@ export const headSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('class-token'), activation: activationSchema }),
   /** SigLIP: a learned query over the cells. */
   z.strictObject({ kind: z.literal('map-pool'), activation: activationSchema }),
+  /** Classifiers: the mean of the cells, then an affine layer or none. */
+  z.strictObject({ kind: z.literal('mean-pool') }),
 ]);
 export type HeadDescription = z.infer<typeof headSchema>;
 export type HeadKind = HeadDescription['kind'];

@@ -23,7 +23,7 @@ export function visualArchitecture(
 }
 
 /** Draws from the standard normal distribution, reproducibly: a table of draws, walked by a linear congruence. */
-function normalSource(seed: number): () => number {
+export function normalSource(seed: number): () => number {
   let state = seed >>> 0;
   const next = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -44,22 +44,41 @@ export async function importModel(
   request: ImportRequest,
   { signal, onProgress }: ImportOptions = {},
 ): Promise<ModelPackage> {
-  const requireGoing = () => {
-    if (signal?.aborted) throw new DermOrbitError('CANCELLED', 'The import was cancelled.');
-  };
-  const step = (stage: string, fraction: number, note?: string) => {
-    requireGoing();
-    onProgress?.({ stage, fraction, ...(note === undefined ? {} : { note }) });
-    requireGoing();
-  };
-  const { target, temporary } = await store.reserve(request.id);
-  const classes = checkedClasses(request.classes ?? isicClasses);
+  // Before a large file is read: the name must be free, and the classes must be some.
+  await store.reserve(request.id);
+  checkedClasses(request.classes ?? isicClasses);
+  const step = stepper({ signal, onProgress });
   step('Reading the checkpoint', 0);
   const source = await readSource(request.checkpoint, request.config);
   const skipped = describeSkipped(source.checkpoint);
   step('Checking its tensors', 0.2, skipped);
   const hints = { ...source, activation: request.activation };
   const backbone = backboneOf(source.checkpoint, hints, skipped);
+  const { checkpoint, name, sha256 } = source;
+  const origin = { file: name, format: checkpoint.format, sha256 };
+  return installBackbone(store, backbone, { ...request, origin }, { signal, onProgress });
+}
+
+/** What is installed with a backbone. */
+export interface InstallRequest extends Omit<ImportRequest, 'config' | 'activation'> {
+  /** The checkpoint that the backbone was made from; absent where it came from training. */
+  readonly origin?: Manifest['source'];
+}
+
+/**
+ * Writes a backbone as a package of the store, opened once as it will be used before it gets its name.
+ * @param request `checkpoint` is only named
+ * @throws DermOrbitError with the codes of class embeddings, combiners, prompts and models
+ */
+export async function installBackbone(
+  store: ModelStore,
+  backbone: ImportedBackbone,
+  request: InstallRequest,
+  { signal, onProgress }: ImportOptions = {},
+): Promise<ModelPackage> {
+  const { target, temporary } = await store.reserve(request.id);
+  const classes = checkedClasses(request.classes ?? isicClasses);
+  const step = stepper({ signal, onProgress });
   try {
     step('Writing graphs', 0.35);
     await mkdir(temporary, { recursive: true });
@@ -82,7 +101,7 @@ export async function importModel(
         scale: request.scale ?? embeddings.scale,
       },
       files: files.written,
-      source: { file: source.name, format: source.checkpoint.format, sha256: source.sha256 },
+      ...(request.origin ? { source: request.origin } : {}),
     });
     await files.writeManifest(manifest);
     step('Trying the model', 0.8);
@@ -97,6 +116,18 @@ export async function importModel(
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw asDermOrbitError(error, isSystemError(error) ? 'WRITE_FAILED' : 'INTERNAL');
   }
+}
+
+/** Says what is done next, unless the import was cancelled meanwhile. */
+function stepper({ signal, onProgress }: ImportOptions) {
+  const requireGoing = () => {
+    if (signal?.aborted) throw new DermOrbitError('CANCELLED', 'The import was cancelled.');
+  };
+  return (stage: string, fraction: number, note?: string) => {
+    requireGoing();
+    onProgress?.({ stage, fraction, ...(note === undefined ? {} : { note }) });
+    requireGoing();
+  };
 }
 
 /** Where the weights stood and what was left in the file, for a person; undefined where they were all of it. */
@@ -170,7 +201,7 @@ async function readAbout(path: string | undefined): Promise<z.infer<typeof about
   }
 }
 
-function describe(request: ImportRequest, backbone: ImportedBackbone) {
+function describe(request: InstallRequest, backbone: ImportedBackbone) {
   const { architecture, input, features, invariantPart, embedding, head, text, assumed } = backbone;
   return {
     schema: 2 as const,
@@ -193,7 +224,7 @@ async function writeTowers(files: PackageWriter, backbone: ImportedBackbone): Pr
 
 async function writeCombiners(
   files: PackageWriter,
-  request: ImportRequest,
+  request: InstallRequest,
   { features, embedding }: ImportedBackbone,
 ): Promise<void> {
   if (!request.combiners) return;
