@@ -8,7 +8,7 @@ import { loadModel } from '../main/engine/model.ts';
 import type { ModelPackage } from '../main/engine/store/package.ts';
 import { version } from '../main/engine/version.ts';
 import { openDataset } from '../main/evaluation/datasets/datasets.ts';
-import type { DatasetSource } from '../main/evaluation/datasets/labelled-set.ts';
+import type { DatasetSource } from '../main/contract/dataset.ts';
 import { defaultBootstrap } from '../main/evaluation/metrics/bootstrap.ts';
 import { evaluate, planModel } from '../main/evaluation/run/evaluate.ts';
 import { percent, table } from '../main/training/run/model-card.ts';

@@ -18,15 +18,15 @@ interface Room {
 const common = ['contract', 'groups', 'onnx', 'autodiff', 'equivariance'] as const;
 
 export const rooms: Readonly<Record<string, Room>> = {
-  contract: {
-    environment: 'common',
-    holds: 'what crosses a process border: schemas, types, error codes',
-    imports: [],
-  },
   groups: {
     environment: 'common',
     holds: 'finite groups on a square grid, their action',
     imports: [],
+  },
+  contract: {
+    environment: 'common',
+    holds: 'what crosses a process border: schemas, types, error codes',
+    imports: ['groups'],
   },
   onnx: {
     environment: 'common',

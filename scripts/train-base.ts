@@ -8,12 +8,12 @@ import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isicClasses } from '../main/contract/settings.ts';
+import type { TrainingEvent } from '../main/contract/training-events.ts';
 import type {
   FinetuneConfig,
   PrefinetuneConfig,
   ScratchConfig,
   TrainingConfig,
-  TrainingEvent,
 } from '../main/contract/training.ts';
 import { showTraining } from '../main/cli/show-training.ts';
 import { dataFolder, installationFolder } from '../main/engine/folders.ts';

@@ -3,8 +3,8 @@ import { join, parse, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { DermOrbitError } from '../contract/errors.ts';
-import { turnedSchema } from '../contract/evaluation-schema.ts';
-import type { Problem } from '../contract/evaluation.ts';
+import { turnedSchema } from '../contract/evaluation.ts';
+import type { Problem } from '../contract/problem.ts';
 import type { EvaluateTask } from '../contract/jobs.ts';
 import {
   groupNameSchema,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { DermOrbitError, errorTexts, nextStep } from '../contract/errors.ts';
+import { errorTexts } from '../contract/error-texts/table.ts';
+import { DermOrbitError, nextStep } from '../contract/errors.ts';
 import { describeError, jsonText } from './output.ts';
 
 const error = new DermOrbitError('PROVIDER_UNAVAILABLE', 'No CUDA here.');

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { onInterruption } from '../base/process/command-child.ts';
 import { asDermOrbitError, DermOrbitError, nextStep } from '../contract/errors.ts';
-import { errorRecordSchema } from '../contract/record.ts';
+import { errorRecordSchema } from '../contract/error-record.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -1,12 +1,12 @@
 // The options that say how a prediction is made; shared by the commands that predict.
 import { Command, Option } from 'commander';
+import type { GroupName } from '../groups/groups.ts';
 import {
   groupNameSchema,
   headSchema,
   inverseSchema,
   levelSchema,
   methodSchema,
-  type GroupName,
   type Head,
   type Inverse,
   type Level,

@@ -1,5 +1,6 @@
 // An evaluation as the papers print theirs: a row per method, a column per figure, each with its interval.
-import type { EvaluatedModel, Evaluation, EvaluationRow, Interval } from '../contract/evaluation.ts';
+import type { Interval } from '../contract/figures.ts';
+import type { EvaluatedModel, Evaluation, EvaluationRow } from '../contract/evaluation.ts';
 import { harmless, paint, table } from './output.ts';
 
 /** Prints the table of every model, and what must be known to read it. */

@@ -6,7 +6,7 @@ import type {
   ReproductionEvent,
   ReproductionOutlook,
 } from '../contract/reproduction.ts';
-import type { Interval } from '../contract/evaluation.ts';
+import type { Interval } from '../contract/figures.ts';
 import { harmless, note, paint, table } from './output.ts';
 import { showProgress, type ProgressDisplay } from './progress.ts';
 import { showTraining, type TrainingDisplay } from './show-training.ts';

@@ -1,6 +1,7 @@
 // A training run as it goes: events as JSON lines, or notes, one line per round, and on terminals a line that moves.
-import type { Problem } from '../contract/evaluation.ts';
-import type { ResultRow, TrainingConfig, TrainingEvent } from '../contract/training.ts';
+import type { Problem } from '../contract/problem.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
+import type { ResultRow, TrainingConfig } from '../contract/training.ts';
 import { harmless, jsonText, note, paint, percent, table } from './output.ts';
 
 export interface TrainingDisplay {

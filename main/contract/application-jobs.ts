@@ -3,16 +3,12 @@
 import { z } from 'zod';
 import { cacheNameSchema, cacheSummarySchema } from './caches.ts';
 import { caseSchema, caseSelectionSchema } from './cases.ts';
-import { evaluationSchema, turnedSchema } from './evaluation-schema.ts';
-import {
-  datasetSummarySchema,
-  evaluationChoicesSchema,
-  evaluationOptionsSchema,
-  jobProgressSchema,
-  trainingEventSchema,
-} from './jobs.ts';
+import { evaluationSchema, turnedSchema } from './evaluation.ts';
+import { trainingEventSchema } from './training-events.ts';
+import { datasetSummarySchema } from './dataset.ts';
+import { evaluationChoicesSchema, evaluationOptionsSchema, jobProgressSchema } from './jobs.ts';
 import { modelIdSchema } from './manifest.ts';
-import { errorRecordSchema } from './record.ts';
+import { errorRecordSchema } from './error-record.ts';
 import { dataChoiceSchema, dataReferenceSchema, exportResultSchema, imageIdSchema } from './references.ts';
 import { providerChoiceSchema } from './settings.ts';
 import {

@@ -16,7 +16,8 @@ import {
   turnTestPointSchema,
 } from './engine.ts';
 import { modelDetailsSchema, modelIdSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
-import { classificationSchema, errorRecordSchema, failureSchema } from './record.ts';
+import { errorRecordSchema } from './error-record.ts';
+import { classificationSchema, failureSchema } from './record.ts';
 import { exportResultSchema, imageIdSchema } from './references.ts';
 import { providerChoiceSchema } from './settings.ts';
 import { screens } from './screens.ts';

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { activationSchema } from './backbone.ts';
 import { modelDetailsSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
 import type { ContractApi } from './process.ts';
-import { classificationSchema, errorRecordSchema, evidenceSchema, failureSchema } from './record.ts';
+import { errorRecordSchema } from './error-record.ts';
+import { classificationSchema, evidenceSchema, failureSchema } from './record.ts';
 import {
   groupNameSchema,
   headSchema,

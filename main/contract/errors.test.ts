@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  asDermOrbitError,
-  DermOrbitError,
-  errorTexts,
-  errorTopics,
-  nextStep,
-  type ErrorCode,
-  type ErrorReader,
-} from './errors.ts';
+import { errorTexts, errorTopics, type ErrorCode } from './error-texts/table.ts';
+import type { ErrorReader } from './error-texts/text.ts';
+import { asDermOrbitError, DermOrbitError, nextStep } from './errors.ts';
 
 const codes = Object.keys(errorTexts) as ErrorCode[];
 

@@ -1,34 +1,8 @@
-// Every failure a person can meet, in one table: code -> title and what to do. What happened, in the concrete
-// case, is the message of the error. The rows stand by topic in error-texts/; a new error is one row there.
-import { dataErrors } from './error-texts/data.ts';
-import { imageErrors } from './error-texts/image.ts';
-import { modelErrors } from './error-texts/model.ts';
+// The one error class of the product. Every failure a person can meet has a row in error-texts/ (code -> title and what
+// to do); what happened, in the concrete case, is the message of the error. A new error is one row there.
+import type { ErrorRecord } from './error-record.ts';
+import { errorTexts, type ErrorCode } from './error-texts/table.ts';
 import type { ErrorReader, ErrorText } from './error-texts/text.ts';
-import { trainingErrors } from './error-texts/training.ts';
-import { workErrors } from './error-texts/work.ts';
-
-export type { ErrorReader } from './error-texts/text.ts';
-
-/** The topics; their codes are distinct. */
-export const errorTopics = [imageErrors, modelErrors, workErrors, dataErrors, trainingErrors] as const;
-
-export const errorTexts = {
-  ...imageErrors,
-  ...modelErrors,
-  ...workErrors,
-  ...dataErrors,
-  ...trainingErrors,
-} as const satisfies Record<string, ErrorText>;
-
-export type ErrorCode = keyof typeof errorTexts;
-
-/** An error as plain data: what crosses a process border and stands in records. */
-export interface ErrorRecord {
-  readonly code: ErrorCode;
-  readonly title: string;
-  /** What happened, in this case. */
-  readonly message: string;
-}
 
 /**
  * What a person can do about an error, in the words of the surface they sit at. Records do not carry it: the

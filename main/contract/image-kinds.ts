@@ -1,6 +1,6 @@
 // The kinds of picture files, in one table: what is read, what is not, and by which extensions people know them.
 // A name is only a claim: main/imaging recognises files by their content. Depends on the error table.
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from './error-texts/table.ts';
 
 interface FormatRow {
   /** As a person knows it. */

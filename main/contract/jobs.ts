@@ -1,7 +1,8 @@
 // The contract of the job process: work that takes minutes or hours - evaluation, training - and the look at a
 // labelled set before it. One table, as the engine's; the page never sees it (application-jobs.ts is its side).
 import { z } from 'zod';
-import { evaluationSchema, problemSchema, turnedSchema } from './evaluation-schema.ts';
+import { countedProblemSchema, datasetSourceSchema, datasetSummarySchema } from './dataset.ts';
+import { evaluationSchema, turnedSchema } from './evaluation.ts';
 import type { ContractApi } from './process.ts';
 import {
   groupNameSchema,
@@ -11,43 +12,8 @@ import {
   methodSchema,
   providerChoiceSchema,
 } from './settings.ts';
-import {
-  finetuneConfigSchema,
-  prefinetuneConfigSchema,
-  scratchConfigSchema,
-  type TrainingEvent,
-} from './training.ts';
-
-// ------------------------------------------------------------------------------------------------ labelled sets
-
-/** Where a labelled set lies: absolute paths, null where not given. */
-export const datasetSourceSchema = z.object({
-  images: z.string().min(1),
-  labels: z.string().min(1).nullable(),
-  lesions: z.string().min(1).nullable(),
-});
-
-/** With at most `shownSubjects` subjects; `count` says how many there are. */
-const countedProblemSchema = z.object({ problem: problemSchema, count: z.int() });
-export type CountedProblem = z.infer<typeof countedProblemSchema>;
-
-/** What was found in a labelled set, before anything starts. */
-export const datasetSummarySchema = z.object({
-  /** Id of the format, and its name as people know it. */
-  format: z.string(),
-  title: z.string(),
-  images: z.int(),
-  classes: z.array(z.object({ code: z.string(), name: z.string(), images: z.int() })),
-  /** Lesions that the images show; images whose lesion is unknown count as one each. */
-  lesions: z.int(),
-  /** Images whose lesion is known. */
-  lesionsKnown: z.int(),
-  problems: z.array(countedProblemSchema),
-});
-export type DatasetSummary = z.infer<typeof datasetSummarySchema>;
-
-/** Subjects of a problem that travel to the page. */
-export const shownSubjects = 200;
+import { trainingEventSchema } from './training-events.ts';
+import { finetuneConfigSchema, prefinetuneConfigSchema, scratchConfigSchema } from './training.ts';
 
 // --------------------------------------------------------------------------------------------------- evaluation
 
@@ -156,11 +122,6 @@ export const trainingOutlookSchema = z.object({
   disk: z.object({ cache: z.number(), run: z.number(), free: z.number() }),
 });
 export type TrainingOutlook = z.infer<typeof trainingOutlookSchema>;
-
-/** Made by our own code in the job process; its shape is that of the type, and only its kind is checked here. */
-export const trainingEventSchema = z.custom<TrainingEvent>(
-  (value) => typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string',
-);
 
 // ---------------------------------------------------------------------------------------------------- the table
 

@@ -1,7 +1,7 @@
 // A process of ours behind a table of operations: what travels between it and whoever started it. Structured clone:
 // no functions, no classes. Which operations there are is the table's own matter (engine.ts, jobs.ts).
 import { z } from 'zod';
-import { errorRecordSchema } from './record.ts';
+import { errorRecordSchema } from './error-record.ts';
 
 /** One operation: what goes in, what is streamed meanwhile, what comes out. */
 export interface OperationSchemas {

@@ -1,7 +1,7 @@
 // The prediction record: made in one place (main/engine), shown by every surface (window, CLI, CSV, history).
 import { z } from 'zod';
 import { evidenceKindSchema } from './backbone.ts';
-import { errorTexts, type ErrorCode } from './errors.ts';
+import { errorRecordSchema } from './error-record.ts';
 import { noteCodeSchema } from './notes.ts';
 import {
   groupNameSchema,
@@ -64,14 +64,6 @@ export const classificationSchema = z.object({
   notes: z.array(noteCodeSchema).optional(),
 });
 export type Classification = z.infer<typeof classificationSchema>;
-
-const errorCodes = Object.keys(errorTexts) as [ErrorCode, ...ErrorCode[]];
-
-export const errorRecordSchema = z.object({
-  code: z.enum(errorCodes),
-  title: z.string(),
-  message: z.string(),
-});
 
 /** A file that could not be classified, in its place among the records. */
 export const failureSchema = z.object({ image: z.object({ path: z.string() }), error: errorRecordSchema });

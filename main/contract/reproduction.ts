@@ -1,10 +1,14 @@
 // Reproducing the papers' tables: which rows there are, what was published, what was measured, as plain data. Depends on the
 // other files of the contract.
 import { z } from 'zod';
-import type { ErrorRecord } from './errors.ts';
-import type { Interval, Problem, TurnCheck } from './evaluation.ts';
-import { groupNameSchema, settingsSchema, type GroupName, type Provider } from './settings.ts';
-import type { FinetuneConfig, PrefinetuneConfig, TrainingEvent } from './training.ts';
+import type { ErrorRecord } from './error-record.ts';
+import { intervalSchema } from './figures.ts';
+import type { Problem } from './problem.ts';
+import { turnCheckSchema } from './evaluation.ts';
+import type { GroupName } from '../groups/groups.ts';
+import { groupNameSchema, settingsSchema, type Provider } from './settings.ts';
+import type { TrainingEvent } from './training-events.ts';
+import type { FinetuneConfig, PrefinetuneConfig } from './training.ts';
 
 export const reproducedSetSchema = z.enum(['isic', 'cifar100']);
 export type ReproducedSet = z.infer<typeof reproducedSetSchema>;
@@ -25,26 +29,14 @@ export interface RowName {
 export const rowId = ({ group, recipe }: RowName) => `${group}-${recipe}`;
 
 const share = z.number().nullable();
-const figureSchema: z.ZodType<Interval> = z.object({
-  name: z.string(),
-  value: share,
-  low: share,
-  high: share,
-  definedShare: z.number(),
-});
-const turnCheckSchema: z.ZodType<TurnCheck> = z.object({
-  images: z.int(),
-  largestDifference: z.number().nullable(),
-  changedAnswers: z.int(),
-});
 
 /** One way of predicting, measured on images that are each turned by one random element of the group. */
 export const measurementSchema = z.object({
   settings: settingsSchema,
-  top1: figureSchema,
-  balancedAccuracy: figureSchema,
+  top1: intervalSchema,
+  balancedAccuracy: intervalSchema,
   /** Share of images whose answer that turn changes. */
-  flipRate: figureSchema,
+  flipRate: intervalSchema,
   /** Largest flip rate that no flip at all leaves plausible; null where there are flips. */
   boundWithoutFlips: share,
   turnCheck: turnCheckSchema.nullable(),

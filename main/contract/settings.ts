@@ -1,9 +1,9 @@
 // The names a prediction is described with, as schemas: groups, methods, levels, heads, providers, classes.
 // Definitions of the terms: docs/METHODS.md.
 import { z } from 'zod';
+import { groupNames } from '../groups/groups.ts';
 
-export const groupNameSchema = z.enum(['c1', 'c2', 'c4', 'd1', 'd4']);
-export type GroupName = z.infer<typeof groupNameSchema>;
+export const groupNameSchema = z.enum(groupNames);
 
 export const methodSchema = z.enum(['vanilla', 'tta', 'equitune', 'equizero', 'lambda', 'attention']);
 export type Method = z.infer<typeof methodSchema>;

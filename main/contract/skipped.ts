@@ -1,7 +1,7 @@
 // What was left out of a folder, and why: nothing is skipped in silence. One plain list, made by main/imaging, told by
 // every surface. Depends on the error table.
 import { z } from 'zod';
-import { errorTexts, type ErrorCode } from './errors.ts';
+import { errorTexts, type ErrorCode } from './error-texts/table.ts';
 import { fileName } from './file-name.ts';
 
 /** How many of a kind are said: one, several. */

@@ -1,10 +1,10 @@
 // The page's side of training: what is asked for, and the runs that lie in the data folder. Rows of the application's
 // contract (application-jobs.ts).
 import { z } from 'zod';
-import { problemSchema } from './evaluation-schema.ts';
+import { problemSchema } from './problem.ts';
 import { recipeSchema, trainingOutlookSchema } from './jobs.ts';
 import { modelIdSchema } from './manifest.ts';
-import { errorRecordSchema } from './record.ts';
+import { errorRecordSchema } from './error-record.ts';
 import { dataChoiceSchema } from './references.ts';
 import { groupNameSchema, providerChoiceSchema } from './settings.ts';
 import { roundFiguresSchema, runResultSchema } from './training.ts';

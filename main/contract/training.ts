@@ -1,8 +1,6 @@
-// What a training run is told and what it tells while it works, as plain data: configuration, events, round figures.
+// What a training run is told, and the figures it keeps, as plain data (what it says meanwhile: training-events.ts).
 // Definitions of the terms: docs/METHODS.md, "Training". Depends on the other files of the contract.
 import { z } from 'zod';
-import type { ErrorRecord } from './errors.ts';
-import type { Problem } from './evaluation.ts';
 import { groupNameSchema, headSchema, inverseSchema, levelSchema } from './settings.ts';
 
 export const trainableMethodSchema = z.enum(['lambda', 'attention']);
@@ -179,62 +177,6 @@ export const roundFiguresSchema = z.strictObject({
   seconds: z.number(),
 });
 export type RoundFigures = z.infer<typeof roundFiguresSchema>;
-
-/** An image that could not be used. */
-export interface SkippedImage {
-  readonly id: string;
-  readonly error: ErrorRecord;
-}
-
-/** What a run says while it works. */
-export type TrainingEvent =
-  | {
-      readonly kind: 'data';
-      readonly classes: readonly string[];
-      /** Images by class. */
-      readonly training: readonly number[];
-      readonly validation: readonly number[];
-      readonly problems: readonly Problem[];
-    }
-  | {
-      /** Found while images were read. */
-      readonly kind: 'left-out';
-      readonly problems: readonly Problem[];
-    }
-  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
-  | {
-      readonly kind: 'cache';
-      readonly done: number;
-      readonly total: number;
-      readonly bytes: number;
-      readonly path: string;
-    }
-  | { readonly kind: 'skipped'; readonly images: readonly SkippedImage[] }
-  | {
-      readonly kind: 'step';
-      readonly round: number;
-      readonly step: number;
-      readonly steps: number;
-      readonly loss: number;
-      readonly balancedAccuracy: number | null;
-      readonly secondsLeft: number;
-    }
-  | { readonly kind: 'round'; readonly figures: RoundFigures; readonly best: boolean }
-  | {
-      /** The finished model answers the validation images, beside the one it started from. */
-      readonly kind: 'measuring';
-      readonly model: string;
-      readonly done: number;
-      readonly total: number;
-    }
-  | { readonly kind: 'stopped-early'; readonly round: number; readonly patience: number }
-  | {
-      readonly kind: 'done';
-      readonly model: string;
-      readonly folder: string;
-      readonly run: string;
-      readonly results: readonly ResultRow[];
-    };
 
 /** One line of the comparison with the starting model, on the same validation images. */
 export const resultRowSchema = z.strictObject({

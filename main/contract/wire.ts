@@ -2,7 +2,7 @@
 // with a number, their events and their one answer, and notices that belong to no call.
 import { z } from 'zod';
 import { applicationContract, noticeSchema, type ApplicationRequest } from './application.ts';
-import { errorRecordSchema } from './record.ts';
+import { errorRecordSchema } from './error-record.ts';
 
 const requestNames = Object.keys(applicationContract) as [ApplicationRequest, ...ApplicationRequest[]];
 const callId = z.int().nonnegative();

@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Classified, EngineApi, EngineOperation } from '../contract/engine.ts';
-import type { ErrorCode } from '../contract/errors.ts';
+import type { ErrorCode } from '../contract/error-texts/table.ts';
 import { isFailure } from '../contract/record.ts';
 import { gradientFile, handmadePng } from '../testing/images.ts';
 import { temporaryStore } from '../testing/model-store.ts';

@@ -3,7 +3,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Inspection } from '../contract/engine.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
-import { methodSchema, type GroupName, type Settings } from '../contract/settings.ts';
+import type { GroupName } from '../groups/groups.ts';
+import { methodSchema, type Settings } from '../contract/settings.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
 import type { NoteCode } from '../contract/notes.ts';
 import { readImageFile, type ImageFile } from '../imaging/file.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { GroupName as ContractGroupName } from '../contract/settings.ts';
+import type { GroupName as ContractGroupName } from './groups.ts';
 import { actOnGrid, actOnOrientations, orbitOf } from './action.ts';
 import { groups, type Group, type GroupName } from './groups.ts';
 

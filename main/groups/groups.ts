@@ -34,6 +34,7 @@ const elementTable = {
 } as const satisfies Record<string, readonly GroupElement[]>;
 
 export type GroupName = keyof typeof elementTable;
+export const groupNames = Object.keys(elementTable) as [GroupName, ...GroupName[]];
 
 /** ab: first b, then a. A mirror reverses the sense of the turns that it is moved past. */
 function multiply(a: GroupElement, b: GroupElement): GroupElement {

@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { asDermOrbitError, type ErrorRecord } from '../contract/errors.ts';
+import type { ErrorRecord } from '../contract/error-record.ts';
+import { asDermOrbitError } from '../contract/errors.ts';
 import type { Application } from '../services/application.ts';
 import { openPageSession } from '../services/page-session.ts';
 import { commonHeaders, openResources, type Resource, type Resources } from '../services/resources.ts';

@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DermOrbitError, errorTexts, type ErrorCode } from '../contract/errors.ts';
+import { errorTexts, type ErrorCode } from '../contract/error-texts/table.ts';
+import { DermOrbitError } from '../contract/errors.ts';
 import { decodeImage } from './decode.ts';
 import { previewSquare, thumbnail } from './display.ts';
 import { readImageFile } from './file.ts';

@@ -5,7 +5,7 @@ import type { Job } from '../contract/application-jobs.ts';
 import type { Notice } from '../contract/application.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import type { JobProgress } from '../contract/jobs.ts';
-import type { TrainingEvent } from '../contract/training.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
 import { newId } from '../base/ids.ts';
 
 /** How a job hears of itself while it runs. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobInput, JobProgress, Recipe } from '../contract/jobs.ts';
 import { finetuneDefaults, scratchDefaults } from '../contract/training-defaults.ts';
 import { isicClasses } from '../contract/settings.ts';
-import type { TrainingEvent } from '../contract/training.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
 import type { ProcessChild } from '../base/process/child.ts';
 import { forkProcess } from '../base/process/fork.ts';
 import { smallRequest, trainingBench, type TrainingBench } from '../testing/training.ts';

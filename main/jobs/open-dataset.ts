@@ -1,7 +1,7 @@
 // What is in a labelled set, as far as a person needs to know before anything starts.
-import { shownSubjects, type DatasetSummary } from '../contract/jobs.ts';
+import { shownSubjects, type DatasetSummary } from '../contract/dataset.ts';
 import { datasetFormats, openDataset } from '../evaluation/datasets/datasets.ts';
-import type { DatasetSource } from '../evaluation/datasets/labelled-set.ts';
+import type { DatasetSource } from '../contract/dataset.ts';
 import { clusterByLesion } from '../evaluation/metrics/bootstrap.ts';
 
 /** @throws DermOrbitError as {@link openDataset} */

@@ -11,7 +11,8 @@ import {
   type Notice,
   type WorkItem,
 } from '../contract/application.ts';
-import { asDermOrbitError, DermOrbitError, type ErrorRecord } from '../contract/errors.ts';
+import type { ErrorRecord } from '../contract/error-record.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import type { JobsApi } from '../contract/jobs.ts';
 import { groupSkipped } from '../contract/skipped.ts';
 import { z } from 'zod';

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DataChoice, DataFolder, DataReference } from '../contract/application-jobs.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { DatasetSource } from '../evaluation/datasets/labelled-set.ts';
+import type { DatasetSource } from '../contract/dataset.ts';
 import { newId } from '../base/ids.ts';
 
 /** Entries of one folder that are offered; what holds more is a folder of images, not of sets. */

@@ -7,7 +7,8 @@ import { join, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isOwnerGone, keepFresh, processTag } from '../base/process-tag.ts';
-import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../contract/errors.ts';
+import type { ErrorCode } from '../contract/error-texts/table.ts';
+import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import { newId } from '../base/ids.ts';
 
 const prefix = 'dermorbit-uploads-';

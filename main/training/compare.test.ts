@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TrainingEvent } from '../contract/training.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
 import { installationFolder } from '../engine/folders.ts';
 import { loadModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';

@@ -1,7 +1,8 @@
 // The finished network beside what the starting model answers, on the same cached validation images, as they are and
 // turned by every element of the group.
 import type { Provider } from '../contract/settings.ts';
-import type { PrefinetuneConfig, ResultRow, TrainingEvent } from '../contract/training.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
+import type { PrefinetuneConfig, ResultRow } from '../contract/training.ts';
 import type { CombinerName } from '../contract/settings.ts';
 import { turnNames } from '../evaluation/run/views.ts';
 import { groups } from '../groups/groups.ts';

@@ -3,7 +3,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PrefinetuneConfig, TrainingEvent } from '../contract/training.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
+import type { PrefinetuneConfig } from '../contract/training.ts';
 import { packageFiles, type ModelPackage } from '../engine/store/package.ts';
 import { smallClasses } from '../testing/random-model.ts';
 import { drawImages, smallRequest, trainingBench, type TrainingBench } from '../testing/training.ts';

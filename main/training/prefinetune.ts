@@ -1,7 +1,8 @@
 // Pre-finetuning: image tower, attention pool and class embeddings stay as they are, and one weight network learns from
 // cached orbits. Images and a model in; a run folder and a new, installed model out. METHODS.md, "Training".
 import { DermOrbitError, asDermOrbitError } from '../contract/errors.ts';
-import type { PrefinetuneConfig, TrainingEvent } from '../contract/training.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
+import type { PrefinetuneConfig } from '../contract/training.ts';
 import { loadModel, type LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';

@@ -1,8 +1,9 @@
 // What a pre-finetuning is asked for, and what it knows once its data lie in the cache.
-import type { Problem } from '../contract/evaluation.ts';
+import type { Problem } from '../contract/problem.ts';
 import type { Recipe, TrainTask } from '../contract/jobs.ts';
 import type { ProviderChoice } from '../contract/settings.ts';
-import type { PrefinetuneConfig, SkippedImage } from '../contract/training.ts';
+import type { SkippedImage } from '../contract/training-events.ts';
+import type { PrefinetuneConfig } from '../contract/training.ts';
 import type { LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { CombinerName } from '../contract/settings.ts';

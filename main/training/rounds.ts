@@ -2,7 +2,8 @@
 // or until somebody stops it. A round is resumed exactly where its checkpoint was written.
 import { Pace } from '../base/pace.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { RoundFigures, RoundsConfig, TrainingEvent } from '../contract/training.ts';
+import type { TrainingEvent } from '../contract/training-events.ts';
+import type { RoundFigures, RoundsConfig } from '../contract/training.ts';
 import type { Random } from '../evaluation/metrics/random.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
 import { drawRound } from './data/sampling.ts';

@@ -2,7 +2,7 @@
 // token), files as uploads, one after the other, so that they stand in the list as they were given.
 import { additionSchema, joinAdditions, type Addition } from '../../main/contract/application.ts';
 import { DermOrbitError } from '../../main/contract/errors.ts';
-import { errorRecordSchema } from '../../main/contract/record.ts';
+import { errorRecordSchema } from '../../main/contract/error-record.ts';
 import { mainFrameSchema, type MainFrame, type PageFrame } from '../../main/contract/wire.ts';
 import type { Transport } from './client.ts';
 import { formatList } from '../../main/contract/image-kinds.ts';

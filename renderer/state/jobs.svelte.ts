@@ -1,7 +1,7 @@
 // The long jobs of this session, as the main side tells of them: they go on whether or not a page looks.
 import type { DataFolder, DataReference, Job } from '../../main/contract/application-jobs.ts';
 import { asDermOrbitError } from '../../main/contract/errors.ts';
-import type { TrainingEvent } from '../../main/contract/training.ts';
+import type { TrainingEvent } from '../../main/contract/training-events.ts';
 import type { ApplicationClient } from '../client/client.ts';
 import type { Notices } from './notices.svelte.ts';
 

@@ -1,5 +1,6 @@
 // Short messages that do not interrupt: what was saved, what could not be done and what to do about it.
-import { asDermOrbitError, nextStep, type ErrorCode } from '../../main/contract/errors.ts';
+import type { ErrorCode } from '../../main/contract/error-texts/table.ts';
+import { asDermOrbitError, nextStep } from '../../main/contract/errors.ts';
 
 export interface Message {
   readonly id: number;

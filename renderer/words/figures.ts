@@ -1,11 +1,6 @@
 // Figures of an evaluation in words and places: which row is which, intervals, points under the pointer. Pure.
-import type {
-  ClassCurve,
-  CurvePoint,
-  EvaluationRow,
-  Interval,
-  RobustnessFigures,
-} from '../../main/contract/evaluation.ts';
+import type { ClassCurve, CurvePoint, Interval } from '../../main/contract/figures.ts';
+import type { EvaluationRow, RobustnessFigures } from '../../main/contract/evaluation.ts';
 import type { RobustnessKind } from '../../main/contract/cases.ts';
 import type { Settings } from '../../main/contract/settings.ts';
 import { groupTerms, methodTerms } from './words.ts';

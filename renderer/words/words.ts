@@ -1,7 +1,8 @@
 // How numbers, files and the field's terms are put into words. Pure; every screen uses these and no others, so
 // that one thing has one name.
 import { classNames, malignantClasses } from '../../main/contract/settings.ts';
-import type { GroupName, Head, Inverse, Level, Method, Provider } from '../../main/contract/settings.ts';
+import type { GroupName } from '../../main/groups/groups.ts';
+import type { Head, Inverse, Level, Method, Provider } from '../../main/contract/settings.ts';
 
 /** Stands where there is no number. */
 const none = '–';

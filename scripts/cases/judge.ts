@@ -1,7 +1,7 @@
 // Whether a command ended as a case expects, and what any command must never do.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorTexts } from '../../main/contract/errors.ts';
+import { errorTexts } from '../../main/contract/error-texts/table.ts';
 
 export interface Ended {
   readonly code: number | null;

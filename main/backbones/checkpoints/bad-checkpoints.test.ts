@@ -1,6 +1,7 @@
 // Every bad checkpoint that is known, with its exact code and what its message must name. Rows are never removed.
 import { expect, it } from 'vitest';
-import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
+import { DermOrbitError } from '../../contract/errors.ts';
 import {
   checkpointFiles,
   joinBytes,

@@ -1,7 +1,8 @@
 // A table of operations in another process, called like one in this process. The process is started at once or at the
 // first call, watched, and started again when it has died - killed, out of memory, a native crash; calls that were
 // under way then end with an error of the caller's choosing.
-import { asDermOrbitError, DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
+import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import {
   processReplySchema,
   type ContractApi,

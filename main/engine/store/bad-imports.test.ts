@@ -10,7 +10,7 @@ import {
 } from '../../backbones/clip-resnet/random-weights.ts';
 import type { SafetensorsInput } from '../../backbones/checkpoints/safetensors.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
-import type { ErrorCode } from '../../contract/errors.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
 import { joinBytes, pickled, stateDictFile, torchArchive } from '../../testing/checkpoint-files.ts';
 import { temporaryStore } from '../../testing/model-store.ts';
 import { smallCombiners, smallImport, smallVisual, writeTensors } from '../../testing/random-model.ts';

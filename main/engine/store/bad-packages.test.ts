@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
-import type { ErrorCode } from '../../contract/errors.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
 import type { Manifest, PackageFileRole } from '../../contract/manifest.ts';
 import { decodeModel, encodeModel } from '../../onnx/codec.ts';
 import { pruneToOutputs } from '../../onnx/graph.ts';

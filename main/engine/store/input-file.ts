@@ -1,6 +1,7 @@
 // A safetensors file beside the checkpoint: what is wrong with it is told as that file's fault, not the checkpoint's.
 import { basename } from 'node:path';
-import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
+import { DermOrbitError } from '../../contract/errors.ts';
 
 /**
  * Reads the bytes of an input file.

@@ -5,7 +5,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { readCheckpoint, mergedCheckpoint, type Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
-import { DermOrbitError, type ErrorCode } from '../../contract/errors.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
+import { DermOrbitError } from '../../contract/errors.ts';
 
 /** Larger than any published CLIP (a ViT-bigG in single precision with its optimiser is not a model to run here). */
 const maximumCheckpointBytes = 8 * 2 ** 30;

@@ -7,7 +7,8 @@ import { refusalOf, temporaryFolder } from '../testing/sets.ts';
 import { readCifarImage } from './cifar100.ts';
 import { alignClasses, datasetFormats, openDataset } from './datasets.ts';
 import { pathInside } from './images.ts';
-import type { DatasetSource, LabelledSet } from './labelled-set.ts';
+import type { DatasetSource } from '../../contract/dataset.ts';
+import type { LabelledSet } from './labelled-set.ts';
 
 const source = (
   images: string,

@@ -6,7 +6,8 @@ import { imageIdOf, peekHeader, readTable } from '../csv.ts';
 import { assemble } from './assemble.ts';
 import { isTruthHeader, readGroundTruth } from './ground-truth.ts';
 import { indexImages } from './images.ts';
-import type { DatasetFormat, DatasetSource } from './labelled-set.ts';
+import type { DatasetSource } from '../../contract/dataset.ts';
+import type { DatasetFormat } from './labelled-set.ts';
 import { readLesions } from './lesions.ts';
 
 export const isic2018: DatasetFormat = {

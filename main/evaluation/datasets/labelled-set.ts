@@ -1,6 +1,7 @@
 // A labelled set as every format delivers it: images in a fixed order, each with one class and, where known,
 // its lesion; and everything that was noticed on the way. Plain data. Depends on contract.
-import type { Problem } from '../../contract/evaluation.ts';
+import type { DatasetSource } from '../../contract/dataset.ts';
+import type { Problem } from '../../contract/problem.ts';
 
 /** Where the pixels of an item lie. Nothing is opened before they are asked for. */
 export type ImageReference =
@@ -30,16 +31,6 @@ export interface LabelledSet {
   readonly names: readonly string[];
   readonly items: readonly LabelledItem[];
   readonly problems: readonly Problem[];
-}
-
-/** What a person chose. Absolute paths; null where not given. */
-export interface DatasetSource {
-  /** The folder of the images, or a CIFAR-100 file. */
-  readonly images: string;
-  /** CSV of labels. */
-  readonly labels: string | null;
-  /** CSV of lesion groupings. */
-  readonly lesions: string | null;
 }
 
 /** One way of storing labelled images. */

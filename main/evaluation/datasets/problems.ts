@@ -1,6 +1,6 @@
 // Collects what is noticed while a set is read: subjects by code, one problem per code at the end.
-import type { ErrorCode } from '../../contract/errors.ts';
-import type { Problem } from '../../contract/evaluation.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
+import type { Problem } from '../../contract/problem.ts';
 import { countWords, type SkipCode, type Skipped } from '../../contract/skipped.ts';
 import { listed } from '../csv.ts';
 

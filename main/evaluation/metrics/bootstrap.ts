@@ -2,7 +2,7 @@
 // are lesions, with all their images: images of one lesion are not independent, and drawing them one by one
 // makes intervals too narrow. Source: Efron and Tibshirani 1993, chapters 6 and 13; Field and Welsh 2007
 // (clusters). A resample is a weight for each image: how often its lesion was drawn. Pure.
-import type { Interval, PairedDifference } from '../../contract/evaluation.ts';
+import type { Interval, PairedDifference } from '../../contract/figures.ts';
 import { below, seededRandom } from './random.ts';
 
 /** Named figures as one function of the image weights. */

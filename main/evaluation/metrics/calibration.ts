@@ -1,7 +1,7 @@
 // Whether probabilities mean what they say: reliability bins, expected calibration error, Brier score,
 // log loss. Sources: Guo et al. 2017 (reliability and ECE of the top answer), Brier 1950 (the sum over
 // classes). Defined only where the rows of probabilities sum to 1. Pure.
-import type { ReliabilityBin, Reliability } from '../../contract/evaluation.ts';
+import type { ReliabilityBin, Reliability } from '../../contract/figures.ts';
 import { equalWeights, type PreparedSet } from './scored-set.ts';
 
 /** Rows that are off by more than this are no probabilities: 100 values rounded to 5 digits stay within it. */

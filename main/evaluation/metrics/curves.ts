@@ -1,5 +1,5 @@
 // ROC and precision-recall curves of one class against the others, as points to draw and to click. Pure.
-import type { CurvePoint, OperatingPoints } from '../../contract/evaluation.ts';
+import type { CurvePoint, OperatingPoints } from '../../contract/figures.ts';
 import { atSensitivity, atSpecificity, countRanked, rankedCounts, type RankedCounts } from './ranking.ts';
 import { equalWeights, type PreparedSet } from './scored-set.ts';
 

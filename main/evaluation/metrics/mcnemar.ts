@@ -1,7 +1,7 @@
 // McNemar's test: do two methods err on different images, one more than the other? Exact and mid-p versions.
 // Sources: McNemar 1947; Fagerland, Lydersen and Laake 2013 (mid-p). It treats images as independent: where
 // lesions have several images, the paired bootstrap over lesions is the one to trust. Pure.
-import type { McNemar } from '../../contract/evaluation.ts';
+import type { McNemar } from '../../contract/figures.ts';
 
 /**
  * Compares answers.

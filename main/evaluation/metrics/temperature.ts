@@ -1,7 +1,7 @@
 // Temperature scaling: one number that makes probabilities mean more or less, fitted on one part of the images
 // and judged on the other. Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
 // The answers never change, so accuracy does not either. Pure.
-import type { TemperatureFit, CalibrationFigures, TemperatureReport } from '../../contract/evaluation.ts';
+import type { TemperatureFit, CalibrationFigures, TemperatureReport } from '../../contract/figures.ts';
 import { allMeasures } from './measures.ts';
 import { below, seededRandom } from './random.ts';
 import { defined, type Clusters } from './bootstrap.ts';

@@ -6,7 +6,7 @@
 // consistently wrong; right on the original and wrong on some transformed image; wrong on the original and
 // right on some transformed image. Answers may be classes (the largest probability, undecided included) or a
 // yes or no at a threshold, as theirs are.
-import type { Interval } from '../../contract/evaluation.ts';
+import type { Interval } from '../../contract/figures.ts';
 import { bootstrap, type BootstrapOptions, type Clusters, type Statistic } from '../metrics/bootstrap.ts';
 import { undecided } from '../metrics/scored-set.ts';
 

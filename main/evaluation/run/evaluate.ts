@@ -3,14 +3,16 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { EvaluatedModel, Evaluation, Problem, TurnCheck } from '../../contract/evaluation.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { EvaluatedModel, Evaluation, TurnCheck } from '../../contract/evaluation.ts';
 import type { LoadedModel } from '../../engine/model.ts';
 import { runtimeVersion } from '../../engine/runtime.ts';
 import { version } from '../../engine/version.ts';
 import { groups } from '../../groups/groups.ts';
 import { listed } from '../csv.ts';
 import { alignClasses } from '../datasets/datasets.ts';
-import type { DatasetSource, LabelledItem, LabelledSet } from '../datasets/labelled-set.ts';
+import type { DatasetSource } from '../../contract/dataset.ts';
+import type { LabelledItem, LabelledSet } from '../datasets/labelled-set.ts';
 import { clusterByLesion } from '../metrics/bootstrap.ts';
 import { formatPredictions } from '../scoring/predictions.ts';
 import { modelAnswers, type ModelAnswers } from './answers.ts';

@@ -1,9 +1,10 @@
 // What is to be measured with one model: a row per group, method, level, inverse and head, each once. Pure.
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { Problem, Turned } from '../../contract/evaluation.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { Turned } from '../../contract/evaluation.ts';
+import type { GroupName } from '../../groups/groups.ts';
 import {
   methodSchema,
-  type GroupName,
   type Head,
   type Inverse,
   type Level,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CaseGroup as ImageGroup, CaseSelection as ImageSelection } from '../../contract/cases.ts';
-import type { WeightSummary } from '../../contract/evaluation.ts';
+import type { WeightSummary } from '../../contract/figures.ts';
 import { asMalignant } from '../robustness/malignancy.ts';
 import { summariseWeights } from '../weights/weights.ts';
 import type { StoredAnswers } from '../run/answers.ts';

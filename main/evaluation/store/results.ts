@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { processTag } from '../../base/process-tag.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
-import { evaluationSchema } from '../../contract/evaluation-schema.ts';
+import { evaluationSchema } from '../../contract/evaluation.ts';
 import type { Evaluation } from '../../contract/evaluation.ts';
 import type { FinishedEvaluation } from '../run/evaluate.ts';
 import type { RowAnswers, StoredAnswers, ViewAnswers } from '../run/answers.ts';

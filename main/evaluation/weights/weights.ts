@@ -1,7 +1,7 @@
 // What the weights of the orientations look like over a whole data set: one example proves nothing. The
 // numbers behind the papers' figures 2 and 3 (Basu et al. 2023: distributions of lambda and example weights),
 // for all images, by true class, and by whether the answer is right. Pure.
-import type { BoxPlot, OrientationSummary, WeightSummary, WeightReport } from '../../contract/evaluation.ts';
+import type { BoxPlot, OrientationSummary, WeightSummary, WeightReport } from '../../contract/figures.ts';
 import type { CaseGroup as ImageGroup } from '../../contract/cases.ts';
 import { quantile, type Statistic } from '../metrics/bootstrap.ts';
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../contract/errors.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
 import { bitmapFile, bitmapRows, type BitmapParts } from '../../testing/bitmap.ts';
 import { gradient, inMemory, temporaryFolder } from '../../testing/images.ts';
 import { decodeImage } from '../decode.ts';

@@ -2,7 +2,7 @@
 import type { DataChoice } from '../../contract/application-jobs.ts';
 import type { Notice } from '../../contract/application.ts';
 import type { JobsApi } from '../../contract/jobs.ts';
-import type { DatasetSource } from '../../evaluation/datasets/labelled-set.ts';
+import type { DatasetSource } from '../../contract/dataset.ts';
 import type { Evaluations } from '../../evaluation/store/evaluations.ts';
 import type { JobBoard } from '../board.ts';
 

@@ -13,7 +13,7 @@ import type {
 import type { Notice } from '../../contract/application.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { evaluateTaskSchema, type JobProgress, type JobsApi } from '../../contract/jobs.ts';
-import type { TrainingEvent } from '../../contract/training.ts';
+import type { TrainingEvent } from '../../contract/training-events.ts';
 import { noteRequest, requestFile } from '../../evaluation/store/unfinished.ts';
 import { testApplication, type TestApplication } from '../../testing/application.ts';
 import { fakeEngine } from '../../testing/fake-engine.ts';

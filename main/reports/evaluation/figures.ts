@@ -1,5 +1,6 @@
 // Figures as text and as table cells, and names of rows: what every section of the evaluation report shares. Pure.
-import type { EvaluationRow, Interval, RobustnessFigures } from '../../contract/evaluation.ts';
+import type { Interval } from '../../contract/figures.ts';
+import type { EvaluationRow, RobustnessFigures } from '../../contract/evaluation.ts';
 import { escaped } from '../html.ts';
 import { intervalBar } from './charts.ts';
 

@@ -1,5 +1,6 @@
 // The tables over all rows of a model: accuracy, comparison with vanilla, robustness. Pure.
-import type { EvaluatedModel, EvaluationRow, PairedDifference } from '../../contract/evaluation.ts';
+import type { PairedDifference } from '../../contract/figures.ts';
+import type { EvaluatedModel, EvaluationRow } from '../../contract/evaluation.ts';
 import { escaped } from '../html.ts';
 import { stackedBar } from './charts.ts';
 import {

@@ -1,12 +1,6 @@
 // Everything about one row: confusion matrix, curves, reliability, free angles, weights, worst cases. Pure.
-import type {
-  ClassCurve,
-  EvaluatedModel,
-  EvaluationRow,
-  Interval,
-  WeightReport,
-  WeightSummary,
-} from '../../contract/evaluation.ts';
+import type { ClassCurve, Interval, WeightReport, WeightSummary } from '../../contract/figures.ts';
+import type { EvaluatedModel, EvaluationRow } from '../../contract/evaluation.ts';
 import { malignantClasses } from '../../contract/settings.ts';
 import { escaped } from '../html.ts';
 import { anglePlot } from './angle-plot.ts';

@@ -1,6 +1,6 @@
 // Fills a cache: each image once, while the next ones are decoded on other threads.
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
-import type { SkippedImage } from '../../contract/training.ts';
+import type { SkippedImage } from '../../contract/training-events.ts';
 import { lookAhead } from '../../engine/look-ahead.ts';
 import { readItem } from '../../evaluation/run/pixels.ts';
 import { skippedImage, type HashedItem } from '../data/training-data.ts';

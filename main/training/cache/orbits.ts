@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { GroupName, Level } from '../../contract/settings.ts';
+import type { GroupName } from '../../groups/groups.ts';
+import type { Level } from '../../contract/settings.ts';
 import { orbitOfImage } from '../../engine/classify.ts';
 import { dataFolder } from '../../engine/folders.ts';
 import type { LoadedModel } from '../../engine/model.ts';

@@ -1,8 +1,8 @@
 // What a run says about its data: to the person before it starts, and in its folder afterwards. Pure.
 import { createHash } from 'node:crypto';
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { Problem } from '../../contract/evaluation.ts';
-import type { TrainingEvent } from '../../contract/training.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { TrainingEvent } from '../../contract/training-events.ts';
 import type { HashedItem, OpenedData } from './training-data.ts';
 
 export function countByClass(items: readonly { readonly label: number }[], classes: number): number[] {

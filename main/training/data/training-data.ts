@@ -1,11 +1,12 @@
 // The data of a run: labelled sets opened, brought to the classes of the model, divided, hashed. Whatever is left out
 // is listed with its reason before anything starts.
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { Problem } from '../../contract/evaluation.ts';
-import type { SkippedImage } from '../../contract/training.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { SkippedImage } from '../../contract/training-events.ts';
 import { lookAhead } from '../../engine/look-ahead.ts';
 import { alignClasses, openDataset } from '../../evaluation/datasets/datasets.ts';
-import type { DatasetSource, LabelledItem } from '../../evaluation/datasets/labelled-set.ts';
+import type { DatasetSource } from '../../contract/dataset.ts';
+import type { LabelledItem } from '../../evaluation/datasets/labelled-set.ts';
 import { readItem } from '../../evaluation/run/pixels.ts';
 import { splitByLesion, withoutLesionsOf, type Split } from './split.ts';
 

@@ -1,6 +1,6 @@
 // What a reproduction will take, before it starts: a view is timed, the rest is arithmetic.
 import type { ReproductionOutlook } from '../../contract/reproduction.ts';
-import type { Problem } from '../../contract/evaluation.ts';
+import type { Problem } from '../../contract/problem.ts';
 import type { LoadedModel } from '../../engine/model.ts';
 import { recordBytes } from '../cache/layout.ts';
 import { cacheKeyOf } from '../cache/orbits.ts';

@@ -1,7 +1,7 @@
 // From the rows that are wanted to the steps that make them, in order. Pure.
 import { DermOrbitError } from '../../contract/errors.ts';
 import { rowId, type ReproducedSet, type RowName, type Stage } from '../../contract/reproduction.ts';
-import type { GroupName } from '../../contract/settings.ts';
+import type { GroupName } from '../../groups/groups.ts';
 import type { PrefinetuneConfig } from '../../contract/training.ts';
 import { publishedRows } from './published.ts';
 import { finetuneConfigOf, prefinetuneConfigOf, recipes } from './recipes.ts';

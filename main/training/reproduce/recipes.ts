@@ -3,7 +3,7 @@
 import type { RecipeName } from '../../contract/reproduction.ts';
 import type { FinetuneConfig, PrefinetuneConfig, RoundsConfig } from '../../contract/training.ts';
 import { finetuneDefaults, prefinetuneDefaults, prefinetuneRates } from '../../contract/training-defaults.ts';
-import type { GroupName } from '../../contract/settings.ts';
+import type { GroupName } from '../../groups/groups.ts';
 
 interface Recipe {
   readonly title: string;

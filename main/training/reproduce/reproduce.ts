@@ -1,8 +1,9 @@
 // Reproducing a table of the papers, end to end: an imported model and a data set in; pre-finetuned, finetuned and measured
 // models, and the table with the published numbers beside the measured ones, out. docs/EVALUATION.md, "Reproducing".
-import { asDermOrbitError, DermOrbitError, type ErrorRecord } from '../../contract/errors.ts';
+import type { ErrorRecord } from '../../contract/error-record.ts';
+import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import type { Reproduction } from '../../contract/reproduction.ts';
-import type { TrainingEvent } from '../../contract/training.ts';
+import type { TrainingEvent } from '../../contract/training-events.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import { finetune } from '../finetune.ts';
 import { prefinetune } from '../prefinetune.ts';

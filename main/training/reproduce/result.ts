@@ -1,5 +1,5 @@
 // From what was measured to the table: published numbers beside measured ones, and what a person must know to read them.
-import type { ErrorRecord } from '../../contract/errors.ts';
+import type { ErrorRecord } from '../../contract/error-record.ts';
 import {
   rowId,
   type MeasuredModel,

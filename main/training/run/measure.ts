@@ -2,7 +2,8 @@
 // intervals, and how often a turn changes the answer.
 import { join } from 'node:path';
 import type { EvaluationRow } from '../../contract/evaluation.ts';
-import type { GroupName, Provider } from '../../contract/settings.ts';
+import type { GroupName } from '../../groups/groups.ts';
+import type { Provider } from '../../contract/settings.ts';
 import type { ResultRow } from '../../contract/training.ts';
 import { loadModel } from '../../engine/model.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';

@@ -1,7 +1,8 @@
 // The card of a trained model, filled from its run: nothing in it was typed by hand. Pure.
 import type { Manifest } from '../../contract/manifest.ts';
-import type { ResultRow, RoundFigures, SkippedImage, TrainingConfig } from '../../contract/training.ts';
-import type { Problem } from '../../contract/evaluation.ts';
+import type { SkippedImage } from '../../contract/training-events.ts';
+import type { ResultRow, RoundFigures, TrainingConfig } from '../../contract/training.ts';
+import type { Problem } from '../../contract/problem.ts';
 
 export interface CardFacts {
   readonly id: string;

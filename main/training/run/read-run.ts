@@ -4,13 +4,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { DermOrbitError } from '../../contract/errors.ts';
-import {
-  recipeSchema,
-  shownSubjects,
-  trainTaskSchema,
-  type Recipe,
-  type TrainTask,
-} from '../../contract/jobs.ts';
+import { shownSubjects } from '../../contract/dataset.ts';
+import { recipeSchema, trainTaskSchema, type Recipe, type TrainTask } from '../../contract/jobs.ts';
 import { modelIdSchema } from '../../contract/manifest.ts';
 import { runResultSchema } from '../../contract/training.ts';
 import { runDataSchema, type RunDetails, type RunSummary } from '../../contract/training-runs.ts';

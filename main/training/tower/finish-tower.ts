@@ -3,8 +3,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImportRequest } from '../../contract/engine.ts';
-import type { Problem } from '../../contract/evaluation.ts';
-import type { ResultRow, SkippedImage } from '../../contract/training.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { SkippedImage } from '../../contract/training-events.ts';
+import type { ResultRow } from '../../contract/training.ts';
 import { importModel } from '../../engine/store/import.ts';
 import { readPackageFile, type ModelPackage } from '../../engine/store/package.ts';
 import { ModelStore } from '../../engine/store/store.ts';

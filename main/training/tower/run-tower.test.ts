@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TrainingEvent } from '../../contract/training.ts';
+import type { TrainingEvent } from '../../contract/training-events.ts';
 import { scratchDefaults } from '../../contract/training-defaults.ts';
 import { smallClasses } from '../../testing/random-model.ts';
 import { drawImages, smallRequest, trainingBench, type TrainingBench } from '../../testing/training.ts';

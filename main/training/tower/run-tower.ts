@@ -2,7 +2,8 @@
 // and training from scratch call it with what they start from.
 import { asDermOrbitError } from '../../contract/errors.ts';
 import type { Recipe } from '../../contract/jobs.ts';
-import type { GroupName, ProviderChoice } from '../../contract/settings.ts';
+import type { GroupName } from '../../groups/groups.ts';
+import type { ProviderChoice } from '../../contract/settings.ts';
 import { dataFolder } from '../../engine/folders.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';

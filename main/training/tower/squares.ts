@@ -1,7 +1,8 @@
 // The pictures that an image tower learns from and is validated on: decoded once into caches on disk, read batch by batch,
 // changed at random (training) or as they are (validation), in every orientation that the method asks for.
 import { join } from 'node:path';
-import type { Augmentation, SkippedImage } from '../../contract/training.ts';
+import type { SkippedImage } from '../../contract/training-events.ts';
+import type { Augmentation } from '../../contract/training.ts';
 import type { Random } from '../../evaluation/metrics/random.ts';
 import { orbitOf } from '../../groups/action.ts';
 import type { Group } from '../../groups/groups.ts';

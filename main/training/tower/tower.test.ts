@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Augmentation, FinetuneConfig, ScratchConfig, TrainingEvent } from '../../contract/training.ts';
+import type { TrainingEvent } from '../../contract/training-events.ts';
+import type { Augmentation, FinetuneConfig, ScratchConfig } from '../../contract/training.ts';
 import { loadModel, type LoadedModel } from '../../engine/model.ts';
 import { ImageOrbit } from '../../engine/orbit.ts';
 import { predict } from '../../engine/predict.ts';

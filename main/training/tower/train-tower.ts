@@ -3,7 +3,8 @@
 import { bindDimensions, inferShapes } from '../../onnx/shapes.ts';
 import { knownSizes } from '../../onnx/dimensions.ts';
 import type { Provider } from '../../contract/settings.ts';
-import type { FinetuneConfig, RoundsConfig, ScratchConfig, TrainingEvent } from '../../contract/training.ts';
+import type { TrainingEvent } from '../../contract/training-events.ts';
+import type { FinetuneConfig, RoundsConfig, ScratchConfig } from '../../contract/training.ts';
 import type { Model } from '../../onnx/graph.ts';
 import type { TrainingCheckpoint } from '../checkpoint.ts';
 import type { PixelCache } from '../cache/record-cache.ts';

@@ -8,7 +8,7 @@ import type {
 import type { Case, CaseSelection } from '../../../main/contract/cases.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../../main/contract/errors.ts';
 import type { EvaluatedModel, Evaluation, EvaluationRow } from '../../../main/contract/evaluation.ts';
-import type { DatasetSummary } from '../../../main/contract/jobs.ts';
+import type { DatasetSummary } from '../../../main/contract/dataset.ts';
 import type { ApplicationClient } from '../../client/client.ts';
 import type { ChosenData } from '../../shared/chosen-data.ts';
 import type { Jobs } from '../../state/jobs.svelte.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WeightReport, WeightSummary } from '../../../main/contract/evaluation.ts';
+import type { WeightReport, WeightSummary } from '../../../main/contract/figures.ts';
 import { barSelection, notUprightSelection, weightBins, weightGroups } from './weights.ts';
 
 const summary = (...histograms: number[][]): WeightSummary =>

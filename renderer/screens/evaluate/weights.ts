@@ -1,7 +1,7 @@
 // The weights of the orientations as they are drawn: which groups of images there are, and which images stand behind
 // what is drawn of them. Pure.
 import type { CaseGroup, CaseSelection } from '../../../main/contract/cases.ts';
-import type { WeightReport, WeightSummary } from '../../../main/contract/evaluation.ts';
+import type { WeightReport, WeightSummary } from '../../../main/contract/figures.ts';
 import { three } from '../../words/figures.ts';
 import { shortClassName } from '../../words/words.ts';
 

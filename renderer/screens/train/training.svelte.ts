@@ -3,7 +3,8 @@ import type { Job } from '../../../main/contract/application-jobs.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../../main/contract/errors.ts';
 import type { ModelSummary } from '../../../main/contract/manifest.ts';
 import type { ProviderChoice } from '../../../main/contract/settings.ts';
-import type { RoundFigures, TrainingEvent } from '../../../main/contract/training.ts';
+import type { TrainingEvent } from '../../../main/contract/training-events.ts';
+import type { RoundFigures } from '../../../main/contract/training.ts';
 import type {
   RunChanges,
   RunDetails,

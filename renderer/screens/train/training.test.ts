@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CacheSummary } from '../../../main/contract/caches.ts';
-import type { RoundFigures, TrainingEvent } from '../../../main/contract/training.ts';
+import type { TrainingEvent } from '../../../main/contract/training-events.ts';
+import type { RoundFigures } from '../../../main/contract/training.ts';
 import {
   finetuneDefaults,
   prefinetuneDefaults,

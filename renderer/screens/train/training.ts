@@ -1,13 +1,10 @@
 // A training as it goes, from its events: how far it is, in words, and the figures of its rounds. Pure.
 import type { CacheSummary } from '../../../main/contract/caches.ts';
 import type { TrainKind } from '../../../main/contract/jobs.ts';
-import type { GroupName, Method } from '../../../main/contract/settings.ts';
-import type {
-  RoundFigures,
-  RunResult,
-  SkippedImage,
-  TrainingEvent,
-} from '../../../main/contract/training.ts';
+import type { GroupName } from '../../../main/groups/groups.ts';
+import type { Method } from '../../../main/contract/settings.ts';
+import type { SkippedImage, TrainingEvent } from '../../../main/contract/training-events.ts';
+import type { RoundFigures, RunResult } from '../../../main/contract/training.ts';
 import { share } from '../../words/figures.ts';
 import { count, groupTerms, methodTerms, orientationLabel } from '../../words/words.ts';
 
