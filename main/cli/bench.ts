@@ -1,12 +1,7 @@
 // dermorbit bench: measurements, one suite per file. Figures are medians, and ratios come from one run.
+import type { BenchOptions } from './bench/options.ts';
 import type { Command } from 'commander';
 import { DermOrbitError } from '../contract/errors.ts';
-
-/** Options of every suite. */
-export interface BenchOptions {
-  readonly runs: number;
-  readonly json: boolean;
-}
 
 /** A suite measures and prints; new suites are a row here. */
 const suites: Readonly<Record<string, { describe: string; run: (options: BenchOptions) => Promise<void> }>> =

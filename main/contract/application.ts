@@ -273,6 +273,10 @@ export type ApplicationRequest = keyof typeof applicationContract;
 export type ApplicationInput<Name extends ApplicationRequest> = z.input<
   (typeof applicationContract)[Name]['input']
 >;
+/** The input as it is after its schema has run. */
+export type CheckedInput<Name extends ApplicationRequest> = z.output<
+  (typeof applicationContract)[Name]['input']
+>;
 export type ApplicationEvent<Name extends ApplicationRequest> = z.infer<
   (typeof applicationContract)[Name]['event']
 >;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeImage, type RgbImage } from './decode.ts';
+import type { RgbImage } from './pixels.ts';
+import { decodeImage } from './decode.ts';
 import { preprocess } from './preprocess.ts';
 import { sharp } from './sharp.ts';
 import { gradient, handmadePng, inMemory } from '../testing/images.ts';

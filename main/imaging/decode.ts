@@ -11,6 +11,7 @@
 // - 16-bit samples keep their high byte, before any resizing: an 8-bit image stored as 16-bit gives the pixels of
 //   the 8-bit one.
 // - Only the first page of a TIFF and the first frame of a WebP are read.
+import type { RgbImage } from './pixels.ts';
 import { basename } from 'node:path';
 import type { Metadata, Sharp } from 'sharp';
 import { DermOrbitError } from '../contract/errors.ts';
@@ -21,14 +22,6 @@ import type { NoteCode } from '../contract/notes.ts';
 import { turned, xmpOrientation } from './orientation.ts';
 import { sharp } from './sharp.ts';
 import { sourceOf, type Source } from './source.ts';
-
-/** Upright 8-bit sRGB pixels. */
-export interface RgbImage {
-  /** [height, width, 3], row-major. */
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** An image whose header was accepted; nothing is decoded until the pipeline is asked for output. */
 interface OpenedImage {

@@ -1,5 +1,5 @@
 // Orientation that only XMP tells, as some editors write it (XMP part 1; Exif 2.32, tag 0x0112). Pure.
-import type { RgbImage } from './decode.ts';
+import type { RgbImage } from './pixels.ts';
 
 /** 1 to 8, as in EXIF; 1 where the metadata says nothing. */
 export function xmpOrientation({ xmp }: { readonly xmp?: Uint8Array | undefined }): number {

@@ -4,7 +4,8 @@
 import { basename } from 'node:path';
 import type { NoteCode } from '../contract/notes.ts';
 import { resizeBicubic } from './bicubic.ts';
-import { openImage, rgbOf, type RgbImage } from './decode.ts';
+import type { RgbImage } from './pixels.ts';
+import { openImage, rgbOf } from './decode.ts';
 import type { ImageFile } from './file.ts';
 import { looksOf } from './looks.ts';
 import { sharp } from './sharp.ts';

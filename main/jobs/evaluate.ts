@@ -17,7 +17,7 @@ import {
   type FinishedEvaluation,
   type PlannedModel,
 } from '../evaluation/run/evaluate.ts';
-import type { CheckedJob, RunningJob } from './jobs.ts';
+import type { CheckedJob, RunningJob } from './operation.ts';
 import { writeResult } from '../evaluation/store/results.ts';
 import { noteRequest, removeRequest } from '../evaluation/store/unfinished.ts';
 

@@ -1,29 +1,13 @@
 // The jobs in this process: the contract's operations, run one at a time. The app runs the same object in a process of
 // its own (entry.ts). A new job is a row of main/contract/jobs.ts and a row of the table below.
+import type { RunningJob, CheckedJob } from './operation.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
-import {
-  jobsContract,
-  type JobEvent,
-  type JobOperation,
-  type JobOutput,
-  type JobsApi,
-} from '../contract/jobs.ts';
-import type { z } from 'zod';
+import { jobsContract, type JobOperation, type JobOutput, type JobsApi } from '../contract/jobs.ts';
 import { defaultModelFolders, type ModelFolders } from '../engine/folders.ts';
 import { ModelStore } from '../engine/store/store.ts';
 import { runEvaluation } from './evaluate.ts';
 import { summariseDataset } from './open-dataset.ts';
 import { foreseeTraining, runTraining } from './train.ts';
-
-/** What an operation is given while it runs. */
-export interface RunningJob<Name extends JobOperation> {
-  readonly store: ModelStore;
-  readonly signal: AbortSignal | undefined;
-  readonly onEvent: (event: JobEvent<Name>) => void;
-}
-
-/** An operation's input after its schema has run. */
-export type CheckedJob<Name extends JobOperation> = z.output<(typeof jobsContract)[Name]['input']>;
 
 type Operations = {
   readonly [Name in JobOperation]: (

@@ -1,7 +1,7 @@
 // Training as a job: a table of kinds, each loaded only when it is asked for.
 import type { Recipe, TrainingOutlook, TrainKind, TrainTask } from '../contract/jobs.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
-import type { CheckedJob, RunningJob } from './jobs.ts';
+import type { CheckedJob, RunningJob } from './operation.ts';
 
 type Running = RunningJob<'train'>;
 /** What every kind is asked for, beside its recipe. */

@@ -3,7 +3,7 @@
 import { Pace } from '../base/pace.ts';
 import type { ApplicationEvent, ApplicationOutput } from '../contract/application.ts';
 import type { CallOptions, Context } from './context.ts';
-import type { CheckedInput } from './requests.ts';
+import type { CheckedInput } from '../contract/application.ts';
 
 /** Records are kept in the work list as they come, whether or not anyone still listens. */
 export async function classifyImages(

@@ -3,7 +3,7 @@
 import type { DataReference } from '../contract/application-jobs.ts';
 import type { ApplicationOutput } from '../contract/application.ts';
 import type { Context } from './context.ts';
-import type { CheckedInput } from './requests.ts';
+import type { CheckedInput } from '../contract/application.ts';
 
 type DataRequest = 'dataRoots' | 'chooseData' | 'dataFolder' | 'newDataFolder';
 

@@ -4,7 +4,7 @@ import { DermOrbitError } from '../contract/errors.ts';
 import { evaluationReport } from '../reports/evaluation-report.ts';
 import { withNamesOnly } from '../reports/names-only.ts';
 import type { Context } from './context.ts';
-import type { CheckedInput } from './requests.ts';
+import type { CheckedInput } from '../contract/application.ts';
 import type { ExportDocument } from './surface.ts';
 
 /** @throws DermOrbitError EVALUATION_NOT_FOUND, EVALUATION_INVALID; REQUEST_INVALID for a row that it does not have */

@@ -7,7 +7,7 @@ import { recordsToJson } from '../reports/json.ts';
 import { reportHtml } from '../reports/report.ts';
 import { recordToText } from '../reports/text.ts';
 import type { CallOptions, Context } from './context.ts';
-import type { CheckedInput } from './requests.ts';
+import type { CheckedInput } from '../contract/application.ts';
 
 const tables = {
   // A person of the app opens a table with a double click, which mostly means Excel.

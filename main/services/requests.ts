@@ -1,14 +1,13 @@
 // One handler per request of the application's contract.
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { z } from 'zod';
 import {
   externalLinks,
   type ApplicationEvent,
   type ApplicationOutput,
+  type CheckedInput,
   type ApplicationRequest,
   type FileReference,
-  type applicationContract,
 } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import { classifyImages } from './batch.ts';
@@ -19,11 +18,6 @@ import { jobHandlers } from '../jobs/requests/requests.ts';
 import { dataHandlers } from './data-requests.ts';
 import { exportEvaluation } from './evaluation-exports.ts';
 import { readLicences } from './licences.ts';
-
-/** The input as it is after its schema has run. */
-export type CheckedInput<Name extends ApplicationRequest> = z.output<
-  (typeof applicationContract)[Name]['input']
->;
 
 type Handlers = {
   readonly [Name in ApplicationRequest]: (

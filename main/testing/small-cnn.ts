@@ -1,5 +1,5 @@
 // A small MobileNet-like network with random weights: everything that such a network is made of, and quick. Test use only.
-import type { ImportedBackbone } from '../backbones/import.ts';
+import type { ImportedBackbone } from '../backbones/imported.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import { normalSource } from '../backbones/clip-resnet/random-weights.ts';

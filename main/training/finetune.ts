@@ -8,7 +8,8 @@ import { groups } from '../groups/groups.ts';
 import { parameterNames } from './graphs/weight-nets.ts';
 import type { TrainOptions } from './prefinetune.ts';
 import { networkOf } from './tower/network.ts';
-import { runTower, type TowerRequest } from './tower/run-tower.ts';
+import type { TowerRequest } from './tower/task.ts';
+import { runTower } from './tower/run-tower.ts';
 import { packagedStart } from './tower/starting-point.ts';
 
 export interface FinetuneRequest extends TowerRequest {

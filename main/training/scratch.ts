@@ -11,7 +11,8 @@ import { groups } from '../groups/groups.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import type { TrainOptions } from './prefinetune.ts';
 import { towerGraph } from './tower/graph.ts';
-import { runTower, type TowerRequest } from './tower/run-tower.ts';
+import type { TowerRequest } from './tower/task.ts';
+import { runTower } from './tower/run-tower.ts';
 import { stagesOf } from './tower/stages.ts';
 import { randomStart } from './tower/starting-point.ts';
 

@@ -1,7 +1,7 @@
 // The transport in Electron: the frames go over `window.dermorbit`, which the preload provides.
 import { DermOrbitError } from '../../main/contract/errors.ts';
 import { fileAnswerSchema, type FileAnswer, type PageBridge } from '../../main/contract/wire.ts';
-import type { Transport } from './client.ts';
+import type { Transport } from './transport.ts';
 
 declare global {
   interface Window {

@@ -1,6 +1,7 @@
 // How the page reaches the main side: `connect()` finds the preload's bridge (Electron) or opens the WebSocket
 // (browser), and hands back one client that looks the same over both. Every answer is checked against the
 // contract before the page sees it.
+import type { Transport } from './transport.ts';
 import './jitless.ts';
 import {
   additionSchema,
@@ -13,21 +14,8 @@ import {
   type Notice,
 } from '../../main/contract/application.ts';
 import { asDermOrbitError, DermOrbitError } from '../../main/contract/errors.ts';
-import type { MainFrame, PageFrame } from '../../main/contract/wire.ts';
 import { bridgeTransport } from './bridge.ts';
 import { socketTransport } from './socket.ts';
-
-/** Carries frames; implemented by bridge.ts and socket.ts. */
-export interface Transport {
-  send(frame: PageFrame): void;
-  onFrame(listener: (frame: MainFrame) => void): void;
-  /** Called with false when the main side is gone, with true when it is (back) there. */
-  onConnection(listener: (connected: boolean) => void): void;
-  addFiles(files: readonly File[], signal?: AbortSignal): Promise<unknown>;
-  addFile(file: File): Promise<unknown>;
-  addDataFile(folder: string, path: string, file: File, signal?: AbortSignal): Promise<unknown>;
-  droppedFiles(transfer: DataTransfer): Promise<File[]>;
-}
 
 export interface ApplicationClient extends ApplicationApi {
   /** Adds files from `<input type=file>` or the clipboard. Their items arrive as `itemsAdded` notices. */

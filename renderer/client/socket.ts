@@ -4,7 +4,7 @@ import { additionSchema, joinAdditions, type Addition } from '../../main/contrac
 import { DermOrbitError } from '../../main/contract/errors.ts';
 import { errorRecordSchema } from '../../main/contract/error-record.ts';
 import { mainFrameSchema, type MainFrame, type PageFrame } from '../../main/contract/wire.ts';
-import type { Transport } from './client.ts';
+import type { Transport } from './transport.ts';
 import { formatList } from '../../main/contract/image-kinds.ts';
 import { groupSkipped, someNames } from '../../main/contract/skipped.ts';
 import { filesOf, isFromFolder, isImageName, passedOver } from './dropped.ts';

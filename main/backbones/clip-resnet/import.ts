@@ -3,7 +3,7 @@ import type { HeadDescription } from '../../contract/backbone.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import { sizeOf } from '../../contract/tensor.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
-import type { ImportedBackbone } from '../import.ts';
+import type { ImportedBackbone } from '../imported.ts';
 import { buildTextTower } from '../text/text-tower.ts';
 import { detectArchitecture, expectedTensors, type VisualArchitecture } from './architecture.ts';
 import { buildAttentionPool } from './attention-pool.ts';

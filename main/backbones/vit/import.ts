@@ -5,7 +5,7 @@ import { sizeOf } from '../../contract/tensor.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { logitScale, requireFinite, requireTensor } from '../clip-resnet/architecture.ts';
 import { CLIP_MEAN, CLIP_STD } from '../clip-resnet/constants.ts';
-import type { ImportedBackbone, ImportedText } from '../import.ts';
+import type { ImportedBackbone, ImportedText } from '../imported.ts';
 import { buildTextTower } from '../text/text-tower.ts';
 import type { Weights } from '../weights.ts';
 import { saidOfModel, type ImportHints, type SaidOfModel } from './config.ts';

@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { installationFolder } from '../../engine/folders.ts';
 import { defaultModelId } from '../../engine/store/store.ts';
-import type { BenchOptions } from '../bench.ts';
+import type { BenchOptions } from './options.ts';
 import { note, paint, table } from '../output.ts';
 import type { CoreFigures, CoreTask } from './core-worker.ts';
 import { makeRn50 } from './random-rn50.ts';

@@ -22,7 +22,7 @@ import { measureSet } from '../../evaluation/run/measure-set.ts';
 import { rowId, type PlannedRow } from '../../evaluation/run/plan.ts';
 import { runStatistics } from '../../evaluation/run/run-statistics.ts';
 import { indexImages } from '../../evaluation/datasets/images.ts';
-import type { BenchOptions } from '../bench.ts';
+import type { BenchOptions } from './options.ts';
 import { note, paint, table } from '../output.ts';
 import { makeRn50 } from './random-rn50.ts';
 

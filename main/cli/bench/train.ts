@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { installationFolder } from '../../engine/folders.ts';
 import { defaultModelId } from '../../engine/store/store.ts';
-import type { BenchOptions } from '../bench.ts';
+import type { BenchOptions } from './options.ts';
 import { note, paint, table } from '../output.ts';
 import { makeRn50 } from './random-rn50.ts';
 import type { TowerFigures, TowerTask } from './train-tower-worker.ts';

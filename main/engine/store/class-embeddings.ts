@@ -1,6 +1,6 @@
 // Class embeddings for an import: from a file, or zero-shot from prompts through the checkpoint's text tower.
 import { readFile } from 'node:fs/promises';
-import type { ImportedBackbone } from '../../backbones/import.ts';
+import type { ImportedBackbone } from '../../backbones/imported.ts';
 import { readClassEmbeddings } from '../../backbones/text/class-embeddings.ts';
 import { expandPrompts, parsePrompts, referencePrompts } from '../../backbones/text/prompts.ts';
 import { END_TOKEN, tokenize } from '../../backbones/text/tokenizer.ts';

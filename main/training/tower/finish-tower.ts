@@ -21,7 +21,7 @@ import type { RunFolder } from '../run/run-folder.ts';
 import { softwareVersions } from '../run/versions.ts';
 import { exportWeights } from './export.ts';
 import { networkState } from './network.ts';
-import type { TowerRequest, TowerTask } from './run-tower.ts';
+import type { TowerRequest, TowerTask } from './task.ts';
 import type { TowerPlan } from './train-tower.ts';
 
 export interface TowerResult {

@@ -1,9 +1,7 @@
 // A training run of an image tower from folder to installed model: data, pictures, run folder, stages, finish. Finetuning
 // and training from scratch call it with what they start from.
+import type { TowerRequest, TowerTask } from './task.ts';
 import { asDermOrbitError } from '../../contract/errors.ts';
-import type { Recipe } from '../../contract/jobs.ts';
-import type { GroupName } from '../../groups/groups.ts';
-import type { ProviderChoice } from '../../contract/settings.ts';
 import { dataFolder } from '../../engine/folders.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';
@@ -13,7 +11,6 @@ import {
   hashData,
   openTrainingData,
   requireClasses,
-  type DataChoice,
   type HashedData,
   type HashedItem,
 } from '../data/training-data.ts';
@@ -27,30 +24,7 @@ import { finishTower } from './finish-tower.ts';
 import { calibrated } from './calibrate.ts';
 import { openSquares, pictureParts, trainingSide } from './squares.ts';
 import type { StartingPoint } from './starting-point.ts';
-import { trainTower, type TowerPlan, type TowerSets } from './train-tower.ts';
-
-export interface TowerRequest {
-  readonly provider: ProviderChoice;
-  readonly data: DataChoice;
-  /** Id of the finished model. */
-  readonly out: string;
-  /** Folder of the run. */
-  readonly run: string;
-  /** Folder of the pixel caches; null: the one in the folder for application data. */
-  readonly cache: string | null;
-  readonly resume: boolean;
-}
-
-/** What a run is, beside its data. */
-export interface TowerTask {
-  readonly recipe: Exclude<Recipe, { kind: 'prefinetune' }>;
-  /** The model that it starts from. */
-  readonly base: ModelPackage | null;
-  /** Whose turns the finished model is measured under. */
-  readonly measured: GroupName;
-  /** All but the configuration, which lacks the length of a round until the images are known. */
-  readonly plan: Omit<TowerPlan, 'config'>;
-}
+import { trainTower, type TowerSets } from './train-tower.ts';
 
 /**
  * @throws DermOrbitError with the codes of data sets, images, models, caches and training; CANCELLED. What was cached and
