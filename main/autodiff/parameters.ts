@@ -1,22 +1,13 @@
 // Weights that are stored as constants, made inputs of the graph, so that a training step can replace them. Pure.
-import { float16ToFloat32 } from '../onnx/float16.ts';
 import { elementTypes, type Constant, type Graph, type ValueInfo } from '../onnx/graph.ts';
 import { intAttribute } from '../onnx/attributes.ts';
+import { floatsOf } from '../onnx/single-precision.ts';
 import { AutodiffError } from './error.ts';
 
 /** A weight as it was stored, in single precision. */
 export interface StoredWeight {
   readonly dims: readonly number[];
   readonly values: Float32Array;
-}
-
-/** Numbers of a constant in single precision; null if it does not hold floats that become single precision. */
-function singlePrecision({ type, bytes }: Constant): Float32Array | null {
-  // Not slice(): of a Buffer that is a view, whose memory begins elsewhere.
-  const copy = Uint8Array.from(bytes);
-  if (type === 'float32') return new Float32Array(copy.buffer, 0, copy.byteLength / 4);
-  if (type === 'float16') return float16ToFloat32(new Uint16Array(copy.buffer, 0, copy.byteLength / 2));
-  return null;
 }
 
 /** The constant that a value is: its own, or a half-precision one that a Cast turns into single precision. */
@@ -45,7 +36,7 @@ export function parametersAsInputs(
   const inputs: ValueInfo[] = [];
   for (const name of names) {
     const behind = constantBehind(graph, name);
-    const values = behind && singlePrecision(behind.constant);
+    const values = behind && floatsOf(behind.constant);
     if (!behind || !values) {
       throw new AutodiffError('PARAMETER_INVALID', `${name} is not a stored weight of graph ${graph.name}.`);
     }

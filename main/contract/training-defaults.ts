@@ -55,6 +55,7 @@ export const finetuneDefaults: FinetuneConfig = {
   dropout: 0.5,
   classEmbeddings: 'trainable',
   batchNorm: 'frozen',
+  smallerFirst: [],
   augmentation: {
     turns: 'quarter',
     mirrors: true,

@@ -84,6 +84,10 @@ const towerFields = {
   ...commonFields,
   /** Steps of one round; null: one pass over the training images. */
   iterations: steps.nullable(),
+  /** Rounds that see smaller pictures first, which is faster: side in pixels and rounds; the other rounds see whole ones. */
+  smallerFirst: z
+    .array(z.strictObject({ size: z.int().min(32).max(1024).multipleOf(32), rounds: steps }))
+    .default([]),
   augmentation: augmentationSchema,
   /** Share of the truth that is spread over all classes. */
   labelSmoothing: z.number().min(0).max(0.9),
@@ -99,6 +103,8 @@ const towerFields = {
 export const finetunedMethodSchema = z.enum(['vanilla', 'equitune', 'lambda', 'attention']);
 export const batchNormSchema = z.enum(['frozen', 'live']);
 export const partSchema = z.enum(['trainable', 'frozen']);
+/** Fresh: learned from nothing, for other classes than those of the model. */
+export const classEmbeddingsSchema = z.enum(['trainable', 'frozen', 'fresh']);
 
 /** Everything a finetuning depends on, beside the model and the data. */
 export const finetuneConfigSchema = z.strictObject({
@@ -114,7 +120,7 @@ export const finetuneConfigSchema = z.strictObject({
   network: partSchema,
   /** Share of units of the embedding-level lambda net that are silenced while it learns. */
   dropout: z.number().min(0).max(0.95),
-  classEmbeddings: partSchema,
+  classEmbeddings: classEmbeddingsSchema,
   /** Frozen: scales, shifts and statistics stay as they are. Live: all of them learn. */
   batchNorm: batchNormSchema,
   ...towerFields,
@@ -134,8 +140,6 @@ export const scratchConfigSchema = z.strictObject({
     size: z.int().min(64).max(1024).multipleOf(32),
     embedding: z.int().min(1).max(4096),
   }),
-  /** Rounds that see smaller pictures first, which is faster: side in pixels and rounds; the other rounds see whole ones. */
-  smallerFirst: z.array(z.strictObject({ size: z.int().min(32).max(1024).multipleOf(32), rounds: steps })),
   ...towerFields,
 });
 export type ScratchConfig = z.infer<typeof scratchConfigSchema>;

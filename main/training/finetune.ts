@@ -1,6 +1,8 @@
 // Finetuning: image tower, attention pool, class embeddings and weight network learn together, through the orbit of every
 // image. METHODS.md, "Training".
 import type { FinetuneConfig } from '../contract/training.ts';
+import { isicClasses } from '../contract/settings.ts';
+import { checkedClasses } from '../engine/store/import.ts';
 import { loadModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
@@ -10,11 +12,14 @@ import type { TrainOptions } from './prefinetune.ts';
 import { networkOf } from './tower/network.ts';
 import type { TowerRequest } from './tower/task.ts';
 import { runTower } from './tower/run-tower.ts';
-import { packagedStart } from './tower/starting-point.ts';
+import { stagesOf } from './tower/stages.ts';
+import { packagedStart, withFreshClasses } from './tower/starting-point.ts';
 
 export interface FinetuneRequest extends TowerRequest {
   readonly model: ModelPackage;
   readonly config: FinetuneConfig;
+  /** Of a model with fresh class embeddings: the classes of the data; those of ISIC 2018 Task 3 where absent. */
+  readonly classes?: readonly string[];
 }
 
 /**
@@ -29,8 +34,11 @@ export async function finetune(
   const { config, model: opened } = request;
   const { manifest } = opened;
   const loaded = await loadModel(opened, request.provider);
-  const start = await packagedStart(opened, loaded);
+  const packaged = await packagedStart(opened, loaded);
   await loaded.release();
+  const fresh = config.classEmbeddings === 'fresh';
+  const classes = fresh ? checkedClasses(request.classes ?? isicClasses) : manifest.classes;
+  const start = fresh ? withFreshClasses(packaged, classes.length, config.seed) : packaged;
   const net = await networkOf(opened, config);
   const { method, inverse, head, dropout } = config;
   const group = method === 'vanilla' ? groups.c1 : groups[config.group];
@@ -41,8 +49,8 @@ export async function finetune(
     classEmbeddings: config.classEmbeddings,
     dropout,
     network: net && config.network === 'trainable' ? parameterNames(net.name, manifest) : [],
-    stages: [{ size: manifest.input.size, from: 1, to: config.rounds }],
-    classes: manifest.classes,
+    stages: stagesOf(config.smallerFirst, manifest.input.size, config.rounds),
+    classes,
     input: manifest.input,
     provider: loaded.provider,
   };

@@ -48,7 +48,8 @@ const optimizers: Readonly<Record<RoundsConfig['optimizer'], (config: StepOption
   };
 
 /** Matrices and kernels are decayed; biases, normalization and positions are not. */
-const isDecayed = (name: string) => name.endsWith('.weight') && !/(bn\d|downsample\.1)\.weight$/.test(name);
+const isDecayed = (name: string) =>
+  name.endsWith('.weight') && !/(norm|bn\d|downsample\.1)\.weight$/.test(name);
 
 /** Whether a state is a gradient's sum over the parts of a batch. */
 const isSum = (name: string) => name.startsWith(`optimizer.${sumSlot}.`);

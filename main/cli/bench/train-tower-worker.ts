@@ -1,7 +1,7 @@
 // Measures a step that trains a whole image tower (forward, backward, update) for bench/train.ts; a process of its own, so
 // that its peak memory is that of such a training.
 import { median } from '../../base/median.ts';
-import { learnedNames, towerGraph } from '../../training/tower/graph.ts';
+import { towerGraph } from '../../training/tower/graph.ts';
 import { partOf } from '../../training/tower/train-tower.ts';
 import { packagedStart } from '../../training/tower/starting-point.ts';
 import { drawView, renderView } from '../../training/tower/augment.ts';
@@ -55,7 +55,7 @@ async function measure({ model: id, batch, runs }: TowerTask): Promise<TowerFigu
   const rule = { group: groups.c1, net: null, inverse: 'off', head: 'plain' } as const;
   const forward = towerGraph({ start, rule, batchNorm: 'live', statistics: 'batch' });
   const part = partOf(forward, batch);
-  const { parameters } = learnedNames(start, 'live', 'trainable');
+  const parameters = [...start.network.learned('live').parameters, 'class_embeddings'];
   const config = { ...scratchDefaults, batch };
   const stepper = await Stepper.open({
     forward,

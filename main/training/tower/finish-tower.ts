@@ -1,25 +1,26 @@
-// The end of a run that trained an image tower: the best weights as files in CLIP's names, imported like any checkpoint,
+// The end of a run that trained an image tower: the best weights as files, installed as a model,
 // measured beside the starting model, and installed with a card that says what was measured.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImportRequest } from '../../contract/engine.ts';
+import { writeSafetensors, type SafetensorsInput } from '../../backbones/checkpoints/safetensors.ts';
+import type { ImportedBackbone } from '../../backbones/import.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { SkippedImage } from '../../contract/training-events.ts';
 import type { ResultRow } from '../../contract/training.ts';
-import { importModel } from '../../engine/store/import.ts';
-import { readPackageFile, type ModelPackage } from '../../engine/store/package.ts';
+import { installBackbone, type InstallRequest } from '../../engine/store/import.ts';
+import { readPackageFile, sha256Of, type ModelPackage } from '../../engine/store/package.ts';
 import { ModelStore } from '../../engine/store/store.ts';
 import type { TrainingCheckpoint } from '../checkpoint.ts';
 import { countByClass } from '../data/describe.ts';
 import type { HashedItem, OpenedData } from '../data/training-data.ts';
 import type { TrainOptions } from '../prefinetune.ts';
 import type { DataHashes } from '../request.ts';
+import type { State } from '../step.ts';
 import { measureModels } from '../run/measure.ts';
 import { cardMetrics, modelCard, netNames, plain } from '../run/model-card.ts';
 import { writeFileAtomic } from '../../base/durable-files.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { softwareVersions } from '../run/versions.ts';
-import { exportWeights } from './export.ts';
 import { networkState } from './network.ts';
 import type { TowerRequest, TowerTask } from './task.ts';
 import type { TowerPlan } from './train-tower.ts';
@@ -46,15 +47,16 @@ export async function finishTower(
 ): Promise<ModelPackage> {
   const { request, task, plan, folder, validation } = result;
   const path = (name: string) => join(folder.path, name);
-  const files = await writeWeights(result, path);
+  const { backbone, parts } = await writeWeights(result, path);
   // Imported once to be measured, and once more with the card that says what was measured.
   const trial = path('trial');
   await rm(trial, { recursive: true, force: true });
   const candidates = new ModelStore({ bundled: path('none'), imported: trial });
-  const candidate = await importModel(candidates, files, { signal: options.signal });
+  const candidate = await installBackbone(candidates, backbone, parts, { signal: options.signal });
   const results = await measureModels(
     {
-      models: task.base ? [candidate, task.base] : [candidate],
+      // A model of other classes answers nothing of these images.
+      models: task.base && sameClasses(task.base, plan.classes) ? [candidate, task.base] : [candidate],
       classes: plan.classes,
       items: validation.map(({ item }) => item),
       group: task.measured,
@@ -71,9 +73,10 @@ export async function finishTower(
     metrics: cardMetrics(results, validation.length),
   };
   await writeFileAtomic(path('about.json'), JSON.stringify(about));
-  const installed = await importModel(
+  const installed = await installBackbone(
     store,
-    { ...files, card: path('MODEL_CARD.md'), about: path('about.json') },
+    backbone,
+    { ...parts, card: path('MODEL_CARD.md'), about: path('about.json') },
     { signal: options.signal },
   );
   await rm(trial, { recursive: true, force: true });
@@ -83,33 +86,45 @@ export async function finishTower(
   return installed;
 }
 
-/** The run's weights as files, and the import that makes a model of them. */
+/** The run's weights as files, and how a model is made of them. */
 async function writeWeights(
   { request, plan, last }: TowerResult,
   path: (name: string) => string,
-): Promise<ImportRequest> {
-  const { normalize, scale } = plan.start.logits;
-  const exported = exportWeights(plan.start, last.bestWeights, networkState(plan, last.bestWeights));
-  await writeFileAtomic(path('weights.safetensors'), exported.tower);
-  await writeFileAtomic(path('class-embeddings.safetensors'), exported.classEmbeddings);
-  if (exported.combiners) await writeFileAtomic(path('combiners.safetensors'), exported.combiners);
+): Promise<{ backbone: ImportedBackbone; parts: InstallRequest }> {
+  const { start, classes } = plan;
+  const { file, backbone } = start.network.trained(last.bestWeights);
+  await writeFileAtomic(path(file.name), file.bytes);
+  const { width, classes: count, data } = start.classEmbeddings;
+  const learned = last.bestWeights.get('class_embeddings')?.data ?? data;
+  const embeddings = { dims: [width, count], dtype: 'float32', data: learned } as const;
+  await writeFileAtomic(
+    path('class-embeddings.safetensors'),
+    writeSafetensors(new Map([['class_embeddings', embeddings]])),
+  );
+  const network = networkState(plan, last.bestWeights);
+  if (network) await writeFileAtomic(path('combiners.safetensors'), writeSafetensors(asFile(network)));
   return {
-    checkpoint: path('weights.safetensors'),
-    classEmbeddings: path('class-embeddings.safetensors'),
-    ...(exported.combiners ? { combiners: path('combiners.safetensors') } : {}),
-    classes: [...plan.classes],
-    id: request.out,
-    normalize,
-    scale,
+    backbone,
+    parts: {
+      checkpoint: path(file.name),
+      origin: { file: file.name, format: file.format, sha256: sha256Of(file.bytes) },
+      classEmbeddings: path('class-embeddings.safetensors'),
+      ...(network ? { combiners: path('combiners.safetensors') } : {}),
+      classes: [...classes],
+      id: request.out,
+      ...start.logits,
+    },
   };
 }
 
+function asFile(network: State): Map<string, SafetensorsInput> {
+  return new Map([...network].map(([name, { dims, data }]) => [name, { dims, dtype: 'float32', data }]));
+}
+
 function headlineOf({ task, training, plan }: TowerResult): string {
-  const { visual } = plan.start;
-  const tower = `CLIP modified ResNet (${visual.layers.join('-')}, width ${visual.width}, ${visual.resolution} px)`;
   return task.base
     ? `The model ${plain(task.base.manifest.name)}, finetuned end to end by DermOrbit on ${training.length} images.`
-    : `A ${tower} that DermOrbit trained from scratch on ${training.length} images.`;
+    : `A ${plan.start.network.summary} that DermOrbit trained from scratch on ${training.length} images.`;
 }
 
 async function cardOf(result: TowerResult, results: readonly ResultRow[]): Promise<string> {
@@ -163,3 +178,6 @@ function droppedParts({ manifest }: ModelPackage, kept: string | null): string[]
     .filter((role) => manifest.files[role] && role !== kept)
     .map((role) => (role === 'textTower' ? 'text tower' : netNames[role]));
 }
+
+const sameClasses = ({ manifest }: ModelPackage, classes: readonly string[]) =>
+  manifest.classes.join() === classes.join();

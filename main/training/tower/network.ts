@@ -35,12 +35,7 @@ export async function networkOf(
 /** The network's tensors after training: those that learned, and else those that it began with. */
 export function networkState({ rule, start }: TowerPlan, learned: State): State | null {
   if (!rule.net) return null;
-  const { visual } = start;
-  const shapes = {
-    features: { channels: visual.featureChannels, size: visual.featureSize },
-    embedding: visual.embeddingWidth,
-  };
-  const names = parameterNames(rule.net.name, shapes);
+  const names = parameterNames(rule.net.name, start.network);
   const { stored } = parametersAsInputs(rule.net.model.graph, names);
   return new Map(
     names.map((name) => {

@@ -21,7 +21,6 @@ import { taskOf } from '../request.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import type { TrainOptions } from '../prefinetune.ts';
 import { finishTower } from './finish-tower.ts';
-import { calibrated } from './calibrate.ts';
 import { openSquares, pictureParts, trainingSide } from './squares.ts';
 import type { StartingPoint } from './starting-point.ts';
 import { trainTower, type TowerSets } from './train-tower.ts';
@@ -109,7 +108,7 @@ async function startOf(
 ): Promise<StartingPoint> {
   const { start, batchNorm, input, provider } = plan;
   if (!base || batchNorm === 'frozen') return start;
-  const { resolution: size } = start.visual;
+  const { size } = start.network;
   const random = randomFor(config.seed, 'calibration');
   const chosen = shuffled(random, [...training.keys()]).slice(0, calibration.images);
   const pictures = await openPictures(request, size, { training, validation: [] }, options);
@@ -126,7 +125,7 @@ async function startOf(
       chosen,
       random,
     );
-    return await calibrated(start, parts, provider);
+    return { ...start, network: await start.network.calibrated(parts, provider) };
   } finally {
     await pictures.close();
   }
@@ -141,7 +140,7 @@ async function readableImages(
   hashed: HashedData,
   options: TrainOptions,
 ): Promise<Pick<HashedData, 'training' | 'validation' | 'skipped'>> {
-  const pictures = await openPictures(request, task.plan.start.visual.resolution, hashed, options);
+  const pictures = await openPictures(request, task.plan.start.network.size, hashed, options);
   // By their bytes: an image of one side may have the name of one of the other.
   const training = hashed.training.filter(({ sha256 }) => pictures.training.has(sha256));
   const validation = hashed.validation.filter(({ sha256 }) => pictures.validation.has(sha256));

@@ -1,16 +1,16 @@
-// What training of an image tower starts from: the weights of a model package, taken out of its graphs under the names of
-// CLIP's checkpoints, or random ones.
+// What training of an image tower starts from: the network of a model package, or a CLIP ResNet with random weights.
 import { expectedTensors, type VisualArchitecture } from '../../backbones/clip-resnet/architecture.ts';
 import { packagedResNet } from '../../backbones/clip-resnet/import.ts';
 import {
   randomClassEmbeddings,
+  normalSource,
   randomClip,
   visualArchitecture,
 } from '../../backbones/clip-resnet/random-weights.ts';
 import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import type { Weights, WeightTensor } from '../../backbones/weights.ts';
 import { parametersAsInputs } from '../../autodiff/parameters.ts';
-import { DermOrbitError } from '../../contract/errors.ts';
+import type { Manifest } from '../../contract/manifest.ts';
 import type { ScratchConfig } from '../../contract/training.ts';
 import type { LoadedModel } from '../../engine/model.ts';
 import { readPackageFile, type ModelPackage } from '../../engine/store/package.ts';
@@ -18,11 +18,12 @@ import type { ClassEmbeddings, LogitRule } from '../../equivariance/logits.ts';
 import { decodeModel } from '../../onnx/codec.ts';
 import type { Graph } from '../../onnx/graph.ts';
 import { weightTensor } from '../graphs/weight-nets.ts';
+import { clipResNet } from '../networks/clip-resnet.ts';
+import { onnxNetwork, type NetworkFacts } from '../networks/onnx-network.ts';
+import type { TrainableNetwork } from '../networks/trainable.ts';
 
 export interface StartingPoint {
-  readonly visual: VisualArchitecture;
-  /** Image tower and attention pool, every tensor that {@link expectedTensors} names. */
-  readonly weights: Weights;
+  readonly network: TrainableNetwork;
   readonly classEmbeddings: ClassEmbeddings;
   readonly logits: LogitRule;
 }
@@ -43,37 +44,63 @@ export function randomStart(
     .float32()
     .map((value) => value * firstLogits);
   return {
-    visual,
-    weights: readSafetensors(writeSafetensors(randomClip(visual, 2 * seed))),
+    network: clipResNet({ visual, weights: readSafetensors(writeSafetensors(randomClip(visual, 2 * seed))) }),
     classEmbeddings: { data, width: embedding, classes },
     logits: { normalize: false, scale: 1 },
   };
 }
 
 /**
- * The weights of a package. Its graphs hold batch norm as a scale and a shift: they come back as a batch norm with mean 0
- * and variance 1, which computes the same.
+ * The network of a package.
  * @param model the same package, loaded: its graphs were found safe
- * @throws DermOrbitError TRAINING_UNSUPPORTED (no CLIP ResNet), MODEL_FILE_MISSING, MODEL_HASH_MISMATCH
+ * @throws DermOrbitError TRAINING_UNSUPPORTED, MODEL_FILE_MISSING, MODEL_HASH_MISMATCH
  */
 export async function packagedStart(opened: ModelPackage, model: LoadedModel): Promise<StartingPoint> {
   const { manifest } = opened;
   const { files, logits } = manifest;
+  const tower = decodeModel(await readPackageFile(opened, files.imageTower));
+  const head = decodeModel(await readPackageFile(opened, files.head));
   const visual = packagedResNet(manifest);
-  if (!visual) {
-    throw new DermOrbitError(
-      'TRAINING_UNSUPPORTED',
-      `${manifest.id} is a ${manifest.architecture.name}; image towers are trained from scratch or from a CLIP ResNet.`,
-    );
-  }
-  const tower = decodeModel(await readPackageFile(opened, files.imageTower)).graph;
-  const pool = decodeModel(await readPackageFile(opened, files.head)).graph;
+  const network = visual
+    ? clipResNet({ visual, weights: resNetWeights(visual, tower.graph, head.graph) })
+    : onnxNetwork(factsOf(manifest), tower, head);
+  return { network, classEmbeddings: model.classEmbeddings, logits };
+}
+
+function factsOf({
+  architecture,
+  input,
+  features,
+  invariantPart,
+  embedding,
+  head,
+  assumed = [],
+}: Manifest): NetworkFacts {
+  return { architecture, input, features, invariantPart, embedding, head, assumed };
+}
+
+/**
+ * A starting point for other classes: the same network, and class embeddings to be learned from nothing.
+ * @param classes K
+ */
+export function withFreshClasses({ network }: StartingPoint, classes: number, seed: number): StartingPoint {
+  const random = normalSource(2 * seed + 1);
+  const width = network.embedding;
+  const data = Float32Array.from({ length: width * classes }, () => firstLogits * random());
+  return { network, classEmbeddings: { data, width, classes }, logits: { normalize: false, scale: 1 } };
+}
+
+/**
+ * Under the names of CLIP's checkpoints. The graphs of a package hold batch norm as a scale and a shift: they come back as
+ * a batch norm with mean 0 and variance 1, which computes the same.
+ */
+function resNetWeights(visual: VisualArchitecture, tower: Graph, pool: Graph): Weights {
   const weights = new Map<string, WeightTensor>();
   for (const [name, dims] of expectedTensors(visual, null)) {
     const part = name.startsWith('visual.attnpool.') ? pool : tower;
     weights.set(name, weightTensor(dims, storedIn(part, name, dims)));
   }
-  return { visual, weights, classEmbeddings: model.classEmbeddings, logits };
+  return weights;
 }
 
 /** Added to a variance before its root (PyTorch's default). */

@@ -15,13 +15,13 @@ import { resolveSettings } from '../../equivariance/settings.ts';
 import { orbitOf } from '../../groups/action.ts';
 import { groups } from '../../groups/groups.ts';
 import { encodeModel } from '../../onnx/codec.ts';
+import { floatsOf } from '../../onnx/single-precision.ts';
 import { toTensor } from '../../imaging/preprocess.ts';
 import { smallClasses } from '../../testing/random-model.ts';
 import { smallRequest, trainingBench, type TrainingBench } from '../../testing/training.ts';
 import { finetune, type FinetuneRequest } from '../finetune.ts';
 import { randomFor } from '../random.ts';
 import { trainFromScratch, type ScratchRequest } from '../scratch.ts';
-import { calibrated } from './calibrate.ts';
 import { towerGraph } from './graph.ts';
 import { networkOf } from './network.ts';
 import { packagedStart, type StartingPoint } from './starting-point.ts';
@@ -98,17 +98,13 @@ it('lambda at embedding level answers as the engine does', async () => {
 it('calibrating batch norm changes no answer, and gives it the statistics of the images', async () => {
   const data = upright();
   const part = () => Promise.resolve({ feeds: { views: { data, dims: [1, 3, size, size] } }, labels: [0] });
-  const measured = await calibrated(start, [part], 'cpu');
+  const measured = { ...start, network: await start.network.calibrated([part], 'cpu') };
   const before = await answered(start, 'equitune', 'live');
   expect(distance(await answered(measured, 'equitune', 'live'), softmax(before))).toBeLessThan(1e-4);
-  const mean = measured.weights.get('visual.bn1.running_mean')!.float32();
-  expect(Math.max(...mean.map(Math.abs))).toBeGreaterThan(1e-3);
-  expect(
-    measured.weights
-      .get('visual.bn1.running_var')!
-      .float32()
-      .every((value) => value > 0),
-  ).toBe(true);
+  const stored = (name: string) =>
+    floatsOf(measured.network.tower('live', 'running').graph.constants.get(`visual.bn1.${name}`)!)!;
+  expect(Math.max(...stored('running_mean').map(Math.abs))).toBeGreaterThan(1e-3);
+  expect(stored('running_var').every((value) => value > 0)).toBe(true);
 });
 
 const augmentation: Augmentation = {
@@ -149,6 +145,7 @@ function finetuneRequest(out: string, changes: Partial<FinetuneConfig> = {}): Fi
     ...loop,
     ...{
       method: 'lambda',
+      smallerFirst: [],
       level: 'feature',
       dropout: 0,
       group: 'c2',
@@ -277,10 +274,12 @@ describe('finetuning', () => {
     expect(bytesOf(made, 'lambda.onnx').equals(bytesOf(bench.model, 'lambda.onnx'))).toBe(true);
     const after = await loadModel(made, 'cpu');
     expect(after.classEmbeddings.data).toEqual(model.classEmbeddings.data);
-    const norms = (await packagedStart(made, after)).weights.get('visual.bn1.weight')!.float32();
+    const scaleOf = ({ network }: StartingPoint) =>
+      floatsOf(network.tower('frozen', 'running').graph.constants.get('visual.bn1.scale')!)!;
+    const norms = scaleOf(await packagedStart(made, after));
     await after.release();
     norms.forEach((value, channel) => {
-      expect(value).toBeCloseTo(start.weights.get('visual.bn1.weight')!.float32()[channel]!, 5);
+      expect(value).toBeCloseTo(scaleOf(start)[channel]!, 5);
     });
     expect(bytesOf(made, files[0]!).equals(bytesOf(bench.model, files[0]!))).toBe(false);
   });

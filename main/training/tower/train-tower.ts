@@ -13,9 +13,10 @@ import { partSize } from '../graphs/accumulate.ts';
 import { runRounds } from '../rounds.ts';
 import { Stepper } from '../step.ts';
 import { Validator } from '../validate.ts';
-import { learnedNames, towerGraph, type LearnedNames, type OrbitRule } from './graph.ts';
+import type { LearnedNames } from '../networks/trainable.ts';
+import { towerGraph, type OrbitRule } from './graph.ts';
 import { answerablePictures, pictureParts, type InputRule } from './squares.ts';
-import { resizePositions, resizeState, type Stage } from './stages.ts';
+import type { Stage } from './stages.ts';
 import type { StartingPoint } from './starting-point.ts';
 
 export type TowerConfig = (FinetuneConfig | ScratchConfig) & Pick<RoundsConfig, 'iterations'>;
@@ -89,9 +90,11 @@ async function runStage(
   { checkpoint, ...run }: TowerRun,
 ): Promise<TrainingCheckpoint> {
   const { config, provider, rule, classes } = plan;
-  const start = startAtSize(plan.start, stage.size);
-  const names = learnedNames(start, plan.batchNorm, plan.classEmbeddings);
-  const parameters = [...names.parameters, ...plan.network];
+  const network = plan.start.network.atSize(stage.size);
+  const start = { ...plan.start, network };
+  const names = network.learned(plan.batchNorm);
+  const embeddings = plan.classEmbeddings === 'frozen' ? [] : ['class_embeddings'];
+  const parameters = [...names.parameters, ...embeddings, ...plan.network];
   const dropout = rule.net?.name === 'lambdaEmbedding' && plan.network.length > 0 ? plan.dropout : 0;
   const graph = (statistics: 'batch' | 'running', masked: boolean) =>
     towerGraph({ start, rule, batchNorm: plan.batchNorm, statistics, masked });
@@ -135,7 +138,7 @@ async function runStage(
           ),
         validate: (weights, signal) => validator.measure(answers, Object.fromEntries(weights), signal),
       },
-      checkpoint && { ...checkpoint, state: resizeState(checkpoint.state, start.visual.featureSize) },
+      checkpoint && { ...checkpoint, state: network.resized(checkpoint.state) },
     );
   } finally {
     await pictures.close();
@@ -152,21 +155,6 @@ function openValidator(
   part: number,
 ): Promise<Validator> {
   return Validator.open(forward, [...parameters, ...statistics], provider, part);
-}
-
-/** The same weights for another input size. */
-function startAtSize(start: StartingPoint, size: number): StartingPoint {
-  const { visual, weights } = start;
-  if (size === visual.resolution) return start;
-  const featureSize = size / 32;
-  const name = 'visual.attnpool.positional_embedding';
-  const known = weights.get(name)!;
-  const { data, dims } = resizePositions({ data: known.float32(), dims: known.dims }, featureSize);
-  return {
-    ...start,
-    visual: { ...visual, resolution: size, featureSize },
-    weights: new Map([...weights, [name, { dims, float32: () => data }]]),
-  };
 }
 
 /** Logit adjustment by the classes' shares of what is drawn: balanced sampling needs none. */

@@ -127,7 +127,11 @@ export const furtherFields: readonly FieldTopic[] = [
         path: 'classEmbeddings',
         name: 'Class embeddings',
         kinds: ['finetune'],
-        control: choice(['trainable', 'Learn'], ['frozen', 'Stay']),
+        control: choice(
+          ['trainable', 'Learn'],
+          ['frozen', 'Stay'],
+          ['fresh', 'Learn anew, for the seven classes'],
+        ),
       },
       {
         path: 'batchNorm',
