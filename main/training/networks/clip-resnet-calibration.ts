@@ -7,7 +7,7 @@ import type { Provider } from '../../contract/settings.ts';
 import { weightTensor } from '../graphs/weight-nets.ts';
 import type { Part } from '../step.ts';
 import { momentsOf, type Moments } from './moments.ts';
-import type { ResNetWeights } from './clip-resnet.ts';
+import type { ResNetWeights } from './clip-resnet-weights.ts';
 
 const epsilon = 1e-5;
 

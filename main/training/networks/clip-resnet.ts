@@ -6,19 +6,13 @@ import { expectedTensors, type VisualArchitecture } from '../../backbones/clip-r
 import { buildAttentionPool } from '../../backbones/clip-resnet/attention-pool.ts';
 import { buildImageTower } from '../../backbones/clip-resnet/image-tower.ts';
 import { importClipResNet } from '../../backbones/clip-resnet/import.ts';
-import type { Weights } from '../../backbones/weights.ts';
 import { pruneToOutputs } from '../../onnx/graph.ts';
 import { poolPrefix } from '../graphs/forward.ts';
 import type { State } from '../step.ts';
 import { calibrated } from './clip-resnet-calibration.ts';
+import type { ResNetWeights } from './clip-resnet-weights.ts';
 import { resizePositions, resizeState } from './positions.ts';
 import type { BatchNormMode, LearnedNames, TrainableNetwork, TrainedNetwork } from './trainable.ts';
-
-export interface ResNetWeights {
-  readonly visual: VisualArchitecture;
-  /** Image tower and attention pool, every tensor that {@link expectedTensors} names. */
-  readonly weights: Weights;
-}
 
 export function clipResNet(start: ResNetWeights): TrainableNetwork {
   const { visual, weights } = start;

@@ -9,7 +9,7 @@ import {
   withBatchNorms,
 } from '../../autodiff/batch-norm-of-convolutions.ts';
 import type { BatchNorm } from '../../autodiff/unfold-batch-norm.ts';
-import type { ImportedBackbone } from '../../backbones/import.ts';
+import type { ImportedBackbone } from '../../backbones/imported.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { encodeModel } from '../../onnx/codec.ts';
 import type { Constant, Graph, Model } from '../../onnx/graph.ts';

@@ -2,7 +2,7 @@
 // does it is its own affair: a file beside this one.
 import type { FinetuneConfig } from '../../contract/training.ts';
 import type { Provider } from '../../contract/settings.ts';
-import type { ImportedBackbone } from '../../backbones/import.ts';
+import type { ImportedBackbone } from '../../backbones/imported.ts';
 import type { Graph, Model } from '../../onnx/graph.ts';
 import type { Part, State } from '../step.ts';
 

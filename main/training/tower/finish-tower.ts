@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors, type SafetensorsInput } from '../../backbones/checkpoints/safetensors.ts';
-import type { ImportedBackbone } from '../../backbones/import.ts';
+import type { ImportedBackbone } from '../../backbones/imported.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { SkippedImage } from '../../contract/training-events.ts';
 import type { ResultRow } from '../../contract/training.ts';
