@@ -68,7 +68,14 @@ const tower: ScratchConfig = {
  */
 const orbit: FinetuneConfig = {
   ...{ method: 'equitune', level: 'feature', group: 'c4', inverse: 'on', head: 'orbit' },
-  ...{ initial: 'fresh', network: 'frozen', dropout: 0, classEmbeddings: 'trainable', batchNorm: 'frozen', smallerFirst: [] },
+  ...{
+    initial: 'fresh',
+    network: 'frozen',
+    dropout: 0,
+    classEmbeddings: 'trainable',
+    batchNorm: 'frozen',
+    smallerFirst: [],
+  },
   ...{ loss: 'updated', optimizer: 'adamw', momentum: 0.9, nesterov: false, weightDecay: 0.1, clip: 1 },
   ...{ learningRate: 1e-4, warmup: 25, schedule: 'cosine', rounds: 5, iterations: 50, batch: 32 },
   ...{ balance: 'none', seed: 1, patience: null, augmentation: tower.augmentation },
