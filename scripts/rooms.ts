@@ -73,6 +73,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'training graphs, orbit cache, runs and their checkpoints, reproduction of papers',
     imports: [...common, 'base', 'backbones', 'imaging', 'engine', 'evaluation'],
   },
+  language: {
+    environment: 'main',
+    holds: 'language models: the group on words, fair methods, import, generation, experiments',
+    imports: [...common, 'base', 'backbones', 'engine', 'evaluation'],
+  },
   reports: {
     environment: 'main',
     holds: 'CSV, JSON, HTML',
@@ -106,7 +111,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'one file per command',
     imports: [
       ...['contract', 'groups', 'onnx', 'equivariance', 'base', 'backbones', 'imaging', 'engine'],
-      ...['evaluation', 'training', 'reports', 'jobs', 'services', 'host'],
+      ...['evaluation', 'training', 'language', 'reports', 'jobs', 'services', 'host'],
     ],
   },
 };

@@ -3,7 +3,7 @@
 // names first (vit/namings.ts).
 import type { Activation } from '../contract/backbone.ts';
 import type { GraphBuilder } from '../onnx/builder.ts';
-import { addLinear, addVector, addWeight, type Weights } from './weights.ts';
+import { addLinear, addVector, addWeight, type LinearLayer, type Weights } from './weights.ts';
 
 /** What all blocks of a transformer have in common. */
 export interface TransformerShape {
@@ -68,27 +68,22 @@ export function perceptron(
   input: string,
   name: string,
   { activation }: Pick<TransformerShape, 'activation'>,
+  linear: LinearLayer = addLinear,
 ): string {
-  const hidden = addLinear(graph, weights, `${name}.c_fc`, input);
-  return addLinear(
-    graph,
-    weights,
-    `${name}.c_proj`,
-    activations[activation](graph, hidden, `${name}.active`),
-  );
+  const hidden = linear(graph, weights, `${name}.c_fc`, input);
+  return linear(graph, weights, `${name}.c_proj`, activations[activation](graph, hidden, `${name}.active`));
 }
 
-/** softmax(q k^T / sqrt d) v: q [B, H, m, d], k and v [B, H, T, d] -> [B, H, m, d]. */
+/** softmax(scale q k^T + mask) v: q [B, H, m, d], k and v [B, H, T, d], mask [m, T] -> [B, H, m, d]. */
 export function attend(
   graph: GraphBuilder,
   [query, key, value]: readonly [string, string, string],
-  width: number,
+  scale: number,
   name: string,
   mask: string | null = null,
 ): string {
   const scores = graph.op('MatMul', [query, graph.transpose(key, [0, 1, 3, 2])], {}, `${name}.scores`);
-  const scale = graph.float32('scale', Float32Array.of(1 / Math.sqrt(width)), []);
-  const scaled = graph.op('Mul', [scores, scale]);
+  const scaled = graph.op('Mul', [scores, graph.float32('scale', Float32Array.of(scale), [])]);
   const shown = mask === null ? scaled : graph.op('Add', [scaled, mask]);
   return graph.op('MatMul', [graph.op('Softmax', [shown], { axis: -1 }), value], {}, `${name}.mixed`);
 }
@@ -111,7 +106,7 @@ function selfAttention(
   const parts = [0, 1, 2].map((part) =>
     graph.op('Gather', [byPart, graph.int64('part', [part], [])], { axis: 0 }, `${name}.part${part}`),
   ) as [string, string, string];
-  const mixed = attend(graph, parts, width / heads, name, mask);
+  const mixed = attend(graph, parts, 1 / Math.sqrt(width / heads), name, mask);
   const joined = graph.reshape(graph.transpose(mixed, [0, 2, 1, 3]), [0, tokens, width], `${name}.joined`);
   return addLinear(graph, weights, `${name}.out_proj`, joined);
 }

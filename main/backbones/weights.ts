@@ -59,10 +59,20 @@ export function addVector(graph: GraphBuilder, weights: Weights, name: string): 
   return graph.float32(name, weight.float32(), weight.dims);
 }
 
+/** Adds a linear layer `name` with `weight` and `bias` to a graph; returns the name of its result. */
+export type LinearLayer = (graph: GraphBuilder, weights: Weights, name: string, input: string) => string;
+
 /** x W^T + b with a PyTorch Linear's `weight` [out, in] and `bias` [out]; x [..., in]. */
 export function addLinear(graph: GraphBuilder, weights: Weights, name: string, input: string): string {
   const transposed = graph.transpose(addWeight(graph, weights, `${name}.weight`), [1, 0], `${name}.weight.T`);
   const product = graph.op('MatMul', [input, transposed], {}, `${name}.matmul`);
+  return graph.op('Add', [product, addVector(graph, weights, `${name}.bias`)], {}, `${name}.out`);
+}
+
+/** x W + b with the `weight` [in, out] of GPT-2's Conv1D (a linear layer, for all its name) and `bias` [out]. */
+export function addConv1D(graph: GraphBuilder, weights: Weights, name: string, input: string): string {
+  const weight = addWeight(graph, weights, `${name}.weight`);
+  const product = graph.op('MatMul', [input, weight], {}, `${name}.matmul`);
   return graph.op('Add', [product, addVector(graph, weights, `${name}.bias`)], {}, `${name}.out`);
 }
 

@@ -33,6 +33,10 @@ export const commands = {
     description: "the papers' tables: pre-finetune, finetune and measure, beside the published numbers",
     load: async () => (await import('./reproduce.ts')).addReproduceCommand,
   },
+  language: {
+    description: 'language models that are fair under an exchange of words: import, ask, measure',
+    load: async () => (await import('./language.ts')).addLanguageCommand,
+  },
   bench: {
     description: 'measure this computer',
     load: async () => (await import('./bench.ts')).addBenchCommand,

@@ -6,7 +6,7 @@ import { withoutVersionOne } from './manifest-v1.ts';
 import { combinerSchema } from './settings.ts';
 
 /** A file of the package: a plain name inside the package folder, never a path. */
-const packageFileSchema = z.strictObject({
+export const packageFileSchema = z.strictObject({
   path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().nonnegative(),

@@ -1,6 +1,6 @@
 // The one action of a group: on anything whose last two axes are a square grid (images, feature maps), and on
 // vectors with one entry per orientation (weights). Pure; depends on nothing but groups.ts.
-import type { Group, GroupElement } from './groups.ts';
+import type { FiniteGroup, Group, GroupElement } from './groups.ts';
 
 type NumericArray = Float32Array | Float64Array | Uint8Array;
 
@@ -78,6 +78,6 @@ export function orbitOf(group: Group, source: Float32Array, size: number): Float
  * @param h index of the element that turns the input
  * @returns the entries at hx
  */
-export function actOnOrientations<T>(group: Group, h: number, values: readonly T[]): T[] {
-  return group.elements.map((_, g) => values[group.product[g]![h]!]!);
+export function actOnOrientations<T>(group: FiniteGroup, h: number, values: readonly T[]): T[] {
+  return group.product.map((row) => values[row[h]!]!);
 }

@@ -1,5 +1,5 @@
-// Finite groups that act on a square grid by permuting its cells: no interpolation, hence exact.
-// Every group here is a subgroup of the dihedral group of the square. Pure; depends on nothing.
+// Finite groups as tables. Those that act on a square grid permute its cells: no interpolation, hence exact; each is a
+// subgroup of the dihedral group of the square. Cyclic groups of any order act on words. Pure; depends on nothing.
 
 /** One symmetry of the square: mirror left to right if `mirror`, then turn counter-clockwise. */
 export interface GroupElement {
@@ -8,16 +8,20 @@ export interface GroupElement {
   readonly mirror: boolean;
 }
 
-/** A finite group as data. Indices refer to `elements`; element 0 is the identity. */
-export interface Group {
+/** A finite group as data, whatever it acts on; element 0 is the identity. */
+export interface FiniteGroup {
   readonly name: string;
   /** n = |G|. */
   readonly order: number;
-  readonly elements: readonly GroupElement[];
   /** product[a][b] = index of ab: first b, then a. */
   readonly product: readonly (readonly number[])[];
   /** inverse[a] = index of the element that undoes a. */
   readonly inverse: readonly number[];
+}
+
+/** A group of symmetries of the square. Indices refer to `elements`. */
+export interface Group extends FiniteGroup {
+  readonly elements: readonly GroupElement[];
 }
 
 const turn = (turns: GroupElement['turns']): GroupElement => ({ turns, mirror: false });
@@ -57,3 +61,18 @@ export const groups = {
   d1: makeGroup('d1', elementTable.d1),
   d4: makeGroup('d4', elementTable.d4),
 } as const satisfies Record<GroupName, Group>;
+
+/**
+ * The cyclic group of order d: element k is g^k.
+ * @throws RangeError unless d is a whole number from 1
+ */
+export function cyclicGroup(d: number): FiniteGroup {
+  if (!Number.isInteger(d) || d < 1) throw new RangeError(`there is no cyclic group of order ${d}`);
+  const powers = Array.from({ length: d }, (_, k) => k);
+  return {
+    name: `C${d}`,
+    order: d,
+    product: powers.map((a) => powers.map((b) => (a + b) % d)),
+    inverse: powers.map((a) => (d - a) % d),
+  };
+}

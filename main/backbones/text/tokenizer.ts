@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { byteCharacters } from './byte-level.ts';
 import { cleanText } from './text-cleaning.ts';
 
 export const START_TOKEN = 49_406;
@@ -29,7 +30,7 @@ function tokenizer(): Tokenizer {
 
 function build(): Tokenizer {
   const merges = readMerges();
-  const bytes = byteCharacters();
+  const bytes = [...byteCharacters.values()];
   const tokens = [
     ...bytes,
     ...bytes.map((byte) => byte + END_OF_WORD),
@@ -83,21 +84,6 @@ function readMerges(): string[][] {
   }
   const lines = text.toString('utf8').trimEnd().split('\n');
   return lines.map((line) => line.split(' '));
-}
-
-/**
- * A visible character for each byte, in the order of CLIP's token ids: bytes with a glyph in Latin-1 stand for
- * themselves, the others (in order) for the characters from U+0100 on.
- */
-function byteCharacters(): string[] {
-  const all = Array.from({ length: 256 }, (_, byte) => byte);
-  const visible = (byte: number) =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-  const hidden = all.filter((byte) => !visible(byte));
-  return [
-    ...all.filter(visible).map((byte) => String.fromCharCode(byte)),
-    ...hidden.map((_, index) => String.fromCharCode(0x100 + index)),
-  ];
 }
 
 /**

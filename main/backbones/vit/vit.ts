@@ -104,7 +104,7 @@ function classTokenHead(weights: Weights, shape: VitShape): Model {
   const mixed = attend(
     graph,
     [query, ...keysAndValues(graph, parts, normed, shape, tokens)],
-    width / heads,
+    1 / Math.sqrt(width / heads),
     name,
   );
   const joined = graph.reshape(mixed, [-1, width], 'joined');
@@ -134,7 +134,7 @@ function mapPoolHead(weights: Weights, shape: VitShape): Model {
   const mixed = attend(
     graph,
     [query, ...keysAndValues(graph, parts, cells, shape, grid * grid)],
-    width / heads,
+    1 / Math.sqrt(width / heads),
     name,
   );
   const attended = addLinear(

@@ -76,7 +76,10 @@ async function readRegularFile(path: string, maximumBytes: number): Promise<Uint
  * The bytes of one file of a package, checked against the manifest.
  * @throws DermOrbitError MODEL_FILE_MISSING, MODEL_HASH_MISMATCH
  */
-export async function readPackageFile({ folder }: ModelPackage, file: PackageFile): Promise<Uint8Array> {
+export async function readPackageFile(
+  { folder }: Pick<ModelPackage, 'folder'>,
+  file: PackageFile,
+): Promise<Uint8Array> {
   const path = join(folder, file.path);
   const status = await lstat(path).catch(() => null);
   if (!status?.isFile()) {

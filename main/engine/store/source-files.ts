@@ -1,7 +1,7 @@
 // The files of a checkpoint on disk: one file, or a folder as model hubs lay it out (weights in one file or in shards
 // with an index, their configuration beside them). Nothing outside the folder is read.
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { readCheckpoint, mergedCheckpoint, type Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
@@ -12,7 +12,7 @@ import { DermOrbitError } from '../../contract/errors.ts';
 const maximumCheckpointBytes = 8 * 2 ** 30;
 
 /** Weights by the names that hubs give them, in the order in which they are looked for. */
-const weightNames = [
+export const weightNames: readonly string[] = [
   'model.safetensors',
   'model.safetensors.index.json',
   'open_clip_model.safetensors',
@@ -113,14 +113,21 @@ async function firstJson(paths: readonly string[]): Promise<unknown> {
 /** A configuration is a page of JSON; a larger file is not one. */
 const maximumConfigBytes = 4_000_000;
 
-async function readJson(path: string): Promise<unknown> {
+const readJson = (path: string) => readJsonFile(path, 'OPTION_INVALID', maximumConfigBytes);
+
+/**
+ * The content of a JSON file.
+ * @param largest bytes that such a file may have
+ * @throws DermOrbitError with the code
+ */
+export async function readJsonFile(path: string, code: ErrorCode, largest: number): Promise<unknown> {
   try {
     const { size } = await stat(path);
-    if (size > maximumConfigBytes) throw new Error(`${size} bytes are no configuration`);
+    if (size > largest) throw new Error(`${size} bytes are more than such a file has`);
     return JSON.parse(await readFile(path, 'utf8')) as unknown;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new DermOrbitError('OPTION_INVALID', `${path}: ${message}`, { cause: error });
+    throw new DermOrbitError(code, `${path}: ${message}`, { cause: error });
   }
 }
 
@@ -131,9 +138,27 @@ export async function readLimited(path: string, code: ErrorCode): Promise<Uint8A
     if (size > maximumCheckpointBytes) {
       throw new Error(`${size} bytes are more than the models have that DermOrbit runs`);
     }
-    return await readFile(path);
+    return size > longestRead ? await readInPieces(path, size) : await readFile(path);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new DermOrbitError(code, `${path}: ${message}`, { cause: error });
   }
+}
+
+/** Node reads no more than 2 GiB at once. */
+const longestRead = 2 ** 30;
+
+async function readInPieces(path: string, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  const file = await open(path, 'r');
+  try {
+    for (let at = 0; at < size;) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(longestRead, size - at), at);
+      if (bytesRead === 0) throw new Error(`the file ends after ${at} of ${size} bytes`);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+  return bytes;
 }
