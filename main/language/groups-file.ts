@@ -1,6 +1,7 @@
 // From words, as people write them, to the group on token ids: every list is looked at before anything runs, and what
 // cannot be in a group is refused by name, with what would work in its place. Pure.
-import { DermOrbitError, type ErrorCode } from '../contract/errors.ts';
+import type { ErrorCode } from '../contract/error-texts/table.ts';
+import { DermOrbitError } from '../contract/errors.ts';
 import { groupsFileSchema, type GroupsFile, type Word } from '../contract/language.ts';
 import { makeTokenGroup, type TokenGroup } from './token-group.ts';
 import type { TextTokenizer } from './text/tokenizer.ts';
