@@ -35,7 +35,7 @@ test('a labelled folder, from its choice to the images behind a figure', async (
 
   await expect(methods(page)).toBeVisible();
   await expect(methods(page).getByRole('row')).toHaveCount(2 + 4);
-  await expect(page.getByRole('region', { name: 'Methods compared' })).toContainText('95% interval');
+  await expect(page.getByRole('region', { name: /^Accuracy and flip rate/ })).toContainText('95% interval');
   await page.getByRole('button', { name: /^Vanilla/ }).click();
   await expect(page.getByRole('heading', { name: 'Vanilla (C4)' })).toBeVisible();
 

@@ -43,6 +43,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'the methods table, settings, heads, evidence: pure functions on arrays',
     imports: ['contract', 'groups', 'onnx'],
   },
+  plots: {
+    environment: 'common',
+    holds: 'where each mark of a plot lies: the same for page and reports',
+    imports: [],
+  },
   base: {
     environment: 'main',
     holds: 'what every room needs: supervised processes, whose a lock or folder is, durable files',
@@ -81,7 +86,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   reports: {
     environment: 'main',
     holds: 'CSV, JSON, HTML',
-    imports: ['contract', 'base', 'equivariance', 'imaging'],
+    imports: ['contract', 'plots', 'base', 'equivariance', 'imaging'],
   },
   jobs: {
     environment: 'main',

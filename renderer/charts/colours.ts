@@ -1,4 +1,5 @@
 // Tokens as colours that a canvas and Chart.js understand: resolved by the browser, for the theme in force.
+import { createSubscriber } from 'svelte/reactivity';
 import type { Rgb } from './evidence.ts';
 
 /** The sRGB bytes of a token such as `--accent`, as it looks on an element now. */
@@ -25,4 +26,20 @@ export function tokenRgb(token: string, element: Element = document.documentElem
 /** The same as a CSS colour, with an alpha. */
 export function tokenColour(token: string, alpha = 1): string {
   return `rgb(${tokenRgb(token).join(' ')} / ${alpha})`;
+}
+
+const subscribe = createSubscriber((update) => {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  dark.addEventListener('change', update);
+  const chosen = new MutationObserver(update);
+  chosen.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  return () => {
+    dark.removeEventListener('change', update);
+    chosen.disconnect();
+  };
+});
+
+/** Read in an effect that resolves tokens, so that it runs again when the theme changes. */
+export function themeInForce(): void {
+  subscribe();
 }

@@ -1,13 +1,7 @@
 // Histograms of the weights of several rounds on one axis. Pure.
 import type { RoundFigures, WeightHistogram } from '../../main/contract/training.ts';
+import type { Bins } from '../../main/plots/histogram-plot.ts';
 import { three } from '../words/figures.ts';
-
-/** Bins of equal width, side by side. */
-export interface Bins {
-  readonly low: number;
-  readonly width: number;
-  readonly count: number;
-}
 
 /** More bins than this are narrower than can be seen. */
 const mostBins = 40;

@@ -2,7 +2,8 @@
 import type { Interval } from '../../contract/figures.ts';
 import type { EvaluationRow, RobustnessFigures } from '../../contract/evaluation.ts';
 import { escaped } from '../html.ts';
-import { intervalBar } from './charts.ts';
+import { intervalPlot } from '../../plots/share-plots.ts';
+import { plotSvg } from '../svg.ts';
 
 export function find(figures: readonly Interval[], name: string): Interval | undefined {
   return figures.find((one) => one.name === name);
@@ -37,7 +38,10 @@ export function shareCell(interval: Interval | undefined): string {
 export function drawnCell(interval: Interval | undefined, style: string): string {
   if (typeof interval?.value !== 'number') return '<td class="soft">undefined</td><td></td>';
   const { value, low, high } = interval;
-  const bar = intervalBar(value, low ?? value, high ?? value, style, `${share(value)}, ${ends(interval)}`);
+  const bar = plotSvg(
+    intervalPlot(value, low ?? value, high ?? value, style, `${share(value)}, ${ends(interval)}`),
+    'mini',
+  );
   return `${shareCell(interval)}<td>${bar}</td>`;
 }
 
@@ -47,7 +51,7 @@ export function flipCell(found: RobustnessFigures | null): string {
   const { boundWithoutFlips } = found;
   if (boundWithoutFlips === null) return drawnCell(find(found.shares, 'flipped'), 'flip');
   const label = `no flip; at most ${share(boundWithoutFlips)} plausible`;
-  const bar = intervalBar(0, 0, boundWithoutFlips, 'steady', label);
+  const bar = plotSvg(intervalPlot(0, 0, boundWithoutFlips, 'steady', label), 'mini');
   const bound = `&le; ${(100 * boundWithoutFlips).toFixed(1)}`;
   return `<td><span class="zero">0 flips</span> <span class="interval">${bound}</span></td><td>${bar}</td>`;
 }

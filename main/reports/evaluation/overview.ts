@@ -2,7 +2,8 @@
 import type { PairedDifference } from '../../contract/figures.ts';
 import type { EvaluatedModel, EvaluationRow } from '../../contract/evaluation.ts';
 import { escaped } from '../html.ts';
-import { stackedBar } from './charts.ts';
+import { stackedPlot } from '../../plots/share-plots.ts';
+import { plotSvg } from '../svg.ts';
 import {
   drawnCell,
   find,
@@ -92,10 +93,10 @@ export function comparisonTable({ rows, architecture }: EvaluatedModel): string 
 }
 
 const kinds = [
-  { name: 'consistentlyRight', words: 'consistently right', style: 'right-always' },
-  { name: 'rightToWrong', words: 'right to wrong', style: 'right-to-wrong' },
-  { name: 'wrongToRight', words: 'wrong to right', style: 'wrong-to-right' },
-  { name: 'consistentlyWrong', words: 'consistently wrong', style: 'wrong-always' },
+  { name: 'consistentlyRight', words: 'consistently right' },
+  { name: 'rightToWrong', words: 'right to wrong' },
+  { name: 'wrongToRight', words: 'wrong to right' },
+  { name: 'consistentlyWrong', words: 'consistently wrong' },
 ] as const;
 
 /** The four-way table of Young et al. 2021, per row. */
@@ -111,18 +112,18 @@ export function fourWayTable(
     // Without a flip an interval of the shares that flips make up would say nothing.
     const flipShare = (name: string) =>
       boundWithoutFlips === null ? shareCell(find(shares, name)) : '<td>0</td>';
-    const parts = kinds.map(({ name, words, style }) => ({
+    const parts = kinds.map(({ name, words }) => ({
       name: words,
-      style,
+      style: name,
       share: find(shares, name)?.value ?? 0,
     }));
     const label = parts.map((part) => `${part.name} ${share(part.share)}`).join(', ');
     const cells = kinds.map(({ name }) =>
       name.startsWith('consistently') ? shareCell(find(shares, name)) : flipShare(name),
     );
-    return `<td>${stackedBar(parts, label)}</td>${cells.join('')}${flipShare('flippedViews')}`;
+    return `<td>${plotSvg(stackedPlot(parts, label), 'stack')}</td>${cells.join('')}${flipShare('flippedViews')}`;
   });
-  const key = kinds.map(({ words, style }) => `<span class="swatch ${style}"></span>${words}`);
+  const key = kinds.map(({ name, words }) => `<span class="swatch ${name}"></span>${words}`);
   return `<p class="small">${key.join('')}</p>${tableOf('Right and wrong under turns', head, body)}`;
 }
 

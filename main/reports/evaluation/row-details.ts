@@ -3,8 +3,12 @@ import type { ClassCurve, Interval, WeightReport, WeightSummary } from '../../co
 import type { EvaluatedModel, EvaluationRow } from '../../contract/evaluation.ts';
 import { malignantClasses } from '../../contract/settings.ts';
 import { escaped } from '../html.ts';
-import { anglePlot } from './angle-plot.ts';
-import { confusionPlot, curvePlot, legend, reliabilityPlot, weightPlot } from './charts.ts';
+import { curvePlot, reliabilityPlot } from '../../plots/unit-square.ts';
+import { weightPlot } from '../../plots/weight-plot.ts';
+import { plotSvg } from '../svg.ts';
+import { angleFigure } from './angle-figure.ts';
+import { confusionTable } from './confusion-table.ts';
+import { legend, seriesStyle } from './legend.ts';
 import { figureOf, find, rowHeading, share, tableOf, three } from './figures.ts';
 
 /** A section that can be opened; the first of the interesting ones is. */
@@ -12,15 +16,7 @@ export function rowDetails(row: EvaluationRow, model: EvaluatedModel, open: bool
   const accuracy = share(find(row.figures, 'balancedAccuracy')?.value);
   const summary = `${rowHeading(row)} <span class="variant">(group ${row.settings.group}), balanced accuracy ${accuracy}</span>`;
   const plots = [
-    figureOf(
-      'Confusion matrix: true class by answer',
-      confusionPlot(
-        row.confusion,
-        model.classes,
-        [...model.classes, 'none'],
-        `Confusion matrix of ${row.id}`,
-      ),
-    ),
+    figureOf('Confusion matrix: true class by answer', confusionTable(row, model)),
     ...curves(row.curves, row.figures),
     reliability(row),
     angles(row, model),
@@ -39,12 +35,14 @@ function curves(classCurves: readonly ClassCurve[], figures: readonly Interval[]
   if (classCurves.every(({ points }) => points.length === 0)) return [];
   const names = (metric: string, words: string) =>
     classCurves.map(({ code }) => `${code}, ${words} ${three(find(figures, `${metric}/${code}`)?.value)}`);
-  const roc = classCurves.map(({ code, points }) => ({
+  const roc = classCurves.map(({ code, points }, index) => ({
     name: code,
+    style: seriesStyle(index),
     points: points.map(({ sensitivity, specificity }) => [1 - specificity, sensitivity] as const),
   }));
-  const pr = classCurves.map(({ code, points }) => ({
+  const pr = classCurves.map(({ code, points }, index) => ({
     name: code,
+    style: seriesStyle(index),
     points: steps(
       points.flatMap(({ sensitivity, precision }) =>
         precision === null ? [] : [[sensitivity, precision] as const],
@@ -54,13 +52,15 @@ function curves(classCurves: readonly ClassCurve[], figures: readonly Interval[]
   return [
     figureOf(
       'ROC: each class against the others',
-      curvePlot(roc, { x: '1 - specificity', y: 'sensitivity', label: 'ROC curves', diagonal: true }) +
-        legend(names('auc', 'AUC')),
+      plotSvg(
+        curvePlot(roc, { x: '1 − specificity', y: 'sensitivity', label: 'ROC curves', diagonal: true }),
+      ) + legend(names('auc', 'AUC')),
     ),
     figureOf(
       'Precision and recall',
-      curvePlot(pr, { x: 'recall', y: 'precision', label: 'Precision-recall curves', diagonal: false }) +
-        legend(names('ap', 'AP')),
+      plotSvg(
+        curvePlot(pr, { x: 'recall', y: 'precision', label: 'Precision-recall curves', diagonal: false }),
+      ) + legend(names('ap', 'AP')),
     ),
   ];
 }
@@ -77,12 +77,18 @@ function reliability({ reliability: { bins, expectedError, maximumError }, id }:
   if (bins.length === 0) return '';
   const caption = `Reliability (ECE ${three(expectedError)})`;
   const note = `<p class="small soft">Pale bars: few images. Dots: mean confidence of the bin. Largest gap ${three(maximumError)}.</p>`;
-  return figureOf(caption, reliabilityPlot(bins, `Reliability plot of ${id}`) + note);
+  const plot = reliabilityPlot(
+    bins,
+    `Reliability plot of ${id}`,
+    ({ confidence, accuracy, weight }) =>
+      `confidence ${three(confidence)}, right ${three(accuracy)}, images: ${weight}`,
+  );
+  return figureOf(caption, plotSvg(plot) + note);
 }
 
 function angles(row: EvaluationRow, { rows }: EvaluatedModel): string {
   const vanilla = rows.find(({ id }) => id === row.comparison?.against) ?? null;
-  const plot = anglePlot(row, vanilla);
+  const plot = angleFigure(row, vanilla);
   return plot === '' ? '' : figureOf('Answers that change with the angle', plot);
 }
 
@@ -112,6 +118,7 @@ function weights(report: WeightReport, figures: readonly Interval[]): string {
     mean,
     histogram,
     ...box,
+    title: `${orientation}: mean ${three(mean)}, median ${three(box.median)}, quartiles ${three(box.lowerQuartile)} to ${three(box.upperQuartile)}`,
   }));
   const groups: [string, WeightSummary][] = [
     ['all images', report.all],
@@ -135,7 +142,13 @@ function weights(report: WeightReport, figures: readonly Interval[]): string {
   });
   const notUpright = find(figures, 'notUpright');
   const sentence = `In ${share(notUpright?.value)} of the images (${share(notUpright?.low)} to ${share(notUpright?.high)}) another orientation than the upright one has the larger weight. Without any preference this would be ${share(1 - 1 / boxes.length)}. Entropy 1: all orientations count alike; 0: one alone.`;
-  const plot = `<div class="scroll">${weightPlot(boxes, low, high, 'Weights of the orientations')}</div>`;
+  const drawn = weightPlot(
+    boxes,
+    { low, high },
+    'Weights of the orientations',
+    ({ name, histogram }, bin) => `${name}, images: ${histogram[bin] ?? 0}`,
+  );
+  const plot = `<div class="scroll">${plotSvg(drawn)}</div>`;
   return `<h3>Weights of the orientations</h3><p class="small">${sentence}</p>${figureOf('Box plots (dot: mean, dashed: equal weights) and histograms over all images', plot)}${tableOf('Weights by class and by correctness', head, rows)}`;
 }
 

@@ -34,24 +34,24 @@ figure { margin: 0; max-width: 100%; } .plots figure { max-width: 290px; } detai
 .plot { display: block; width: 100%; height: auto; overflow: visible; } figure .plot { min-width: 230px; }
 .plot text { font: 11px system-ui, sans-serif; fill: var(--ink); }
 .plot .tick { fill: var(--soft); font-size: 10px; } .plot .axis { fill: var(--soft); font-size: 11px; }
-.plot .middle, .plot .count { text-anchor: middle; } .plot .end { text-anchor: end; }
-.plot .count.on { fill: light-dark(#fff, #10181b); } .grid { stroke: var(--line); stroke-width: 1; }
+.grid { stroke: var(--line); stroke-width: 1; }
 .chance { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 3 3; } .bar { fill: var(--accent); }
-.cell { fill: var(--bad); } .cell.diagonal { fill: var(--accent); } .cell.empty { fill: var(--line); fill-opacity: .35; }
-.curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .dot { fill: var(--ink); }
-.series-0 { stroke: light-dark(#c2410c, #f2905c); } .series-1 { stroke: light-dark(#2b6cb0, #7ab2dd); }
-.series-2 { stroke: light-dark(#7b3fa0, #c79be0); stroke-dasharray: 7 3; } .series-3 { stroke: light-dark(#b7791f, #e3b45c); stroke-dasharray: 3 2; }
-.series-4 { stroke: light-dark(#2f7d5b, #6cc39c); } .series-5 { stroke: light-dark(#4a5568, #b8c2cc); stroke-dasharray: 8 2 2 2; }
-.series-6 { stroke: light-dark(#b83280, #f08bc0); } .series-7 { stroke: light-dark(#0d6576, #6cc3d3); stroke-dasharray: 2 3; }
+.confusion { width: auto; border-collapse: separate; border-spacing: 2px; } .confusion th { padding: 0 4px; border: 0; font-size: 12px; color: var(--soft); } .confusion thead th { text-align: center; } .confusion th:first-child { text-align: right; }
+.cell { --tone: var(--bad); width: 32px; height: 30px; padding: 0; border: 0; border-radius: 4px; text-align: center; background: color-mix(in srgb, var(--tone) var(--part), var(--paper)); } .cell.diagonal { --tone: var(--accent); } .cell.on { color: light-dark(#fff, #10181b); } .dense .cell { width: 8px; height: 8px; }
+.curve { fill: none; stroke: var(--series); stroke-width: 1.8; stroke-linejoin: round; } .dot { fill: var(--ink); } .band { fill: var(--series); fill-opacity: .16; } .point { fill: var(--series); }
+.series-0 { --series: light-dark(#c2410c, #f2905c); } .series-1 { --series: light-dark(#2b6cb0, #7ab2dd); }
+.series-2 { --series: light-dark(#7b3fa0, #c79be0); stroke-dasharray: 7 3; } .series-3 { --series: light-dark(#b7791f, #e3b45c); stroke-dasharray: 3 2; }
+.series-4 { --series: light-dark(#2f7d5b, #6cc39c); } .series-5 { --series: light-dark(#4a5568, #b8c2cc); stroke-dasharray: 8 2 2 2; }
+.series-6 { --series: light-dark(#b83280, #f08bc0); } .series-7 { --series: light-dark(#0d6576, #6cc3d3); stroke-dasharray: 2 3; }
 .legend { list-style: none; margin: 4px 0 0 34px; padding: 0; font-size: 12.5px; display: grid; grid-template-columns: 1fr; gap: 1px; }
 .legend .key { width: 22px; height: 8px; margin-right: 7px; vertical-align: middle; }
 .whisker { stroke: var(--soft); stroke-width: 1.4; } .box { fill: var(--accent); fill-opacity: .35; stroke: var(--accent); }
 .median { stroke: var(--accent); stroke-width: 2; } .mini { width: 100px; } .mini .whisker { stroke-width: 2.4; }
 .mark.accuracy { fill: var(--accent); } .whisker.accuracy { stroke: var(--accent); } .mark.flip { fill: var(--bad); } .whisker.flip { stroke: var(--bad); }
 .mark.steady { fill: var(--good); } .whisker.steady { stroke: var(--good); }
-.stack { width: 300px; } .right-always { fill: var(--good); } .wrong-always { fill: var(--soft); fill-opacity: .55; } .right-to-wrong { fill: var(--bad); } .wrong-to-right { fill: var(--warn); }
+.stack { width: 300px; } .consistentlyRight { fill: var(--good); } .consistentlyWrong { fill: var(--soft); fill-opacity: .55; } .rightToWrong { fill: var(--bad); } .wrongToRight { fill: var(--warn); }
 .swatch { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin: 0 5px 0 14px; }
-.swatch.right-always { background: var(--good); } .swatch.wrong-always { background: var(--soft); opacity: .55; } .swatch.right-to-wrong { background: var(--bad); } .swatch.wrong-to-right { background: var(--warn); }
+.swatch.consistentlyRight { background: var(--good); } .swatch.consistentlyWrong { background: var(--soft); opacity: .55; } .swatch.rightToWrong { background: var(--bad); } .swatch.wrongToRight { background: var(--warn); }
 @media (max-width: 620px) { main { padding: 18px 14px 40px; } h1 { font-size: 22px; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 6px; } .card { padding: 10px 12px; } tbody th .variant { display: block; } }
 @media print { :root { color-scheme: light; } main { max-width: none; padding: 0; } .card { border: 0; padding: 0; } figure, tr { break-inside: avoid; } }
 `;
