@@ -81,7 +81,7 @@ test('weights and free angles open their images, by pointer and by keyboard', as
   await chooseLabelled(app, await labelledPhantoms(join(app.files, 'labelled'), 2));
   await expect(found(page)).toContainText('8 images');
   await page.getByText('More settings').click();
-  await page.getByLabel('Free angles, step in degrees').fill('60');
+  await page.getByLabel('Other angles: step in degrees').fill('60');
   await start(page).click();
   await expect(methods(page)).toBeVisible({ timeout: 60_000 });
   const panel = page.getByRole('region', { name: /^Images:/ });

@@ -18,7 +18,7 @@ test('a weight network, from the choice of images to the model in use', async ({
 
   // What was found is said before anything starts, and what is doubtful is asked.
   const [learn, validate] = [2 * labelledClasses.length, labelledClasses.length];
-  await expect(found).toContainText(`${learn} images to learn from, ${validate} to validate with`);
+  await expect(found).toContainText(`${learn} images for training, ${validate} for validation`);
   await expect(found.getByRole('row', { name: /Melanoma 2 1/ })).toBeVisible();
   await expect(found).toContainText('Lesions unknown');
   await expect(found).toContainText('1 image has no label');

@@ -114,7 +114,7 @@ async function train(page: Page): Promise<void> {
   const number = (label: string) => page.getByRole('spinbutton', { name: label, exact: true });
   await page.getByRole('radio', { name: 'Whole model' }).check();
   await page.getByRole('radio', { name: 'λ-equitune' }).check();
-  await number('Share that validates').fill('0.3');
+  await number('Validation share').fill('0.3');
   await number('Learning rate').fill('0.0003');
   await number('Rounds').fill('12');
   await number('Steps per round').fill('4');

@@ -74,7 +74,7 @@ export const plainFields: readonly TrainingField[] = [
       ['undersample', 'Frequent ones less often'],
     ),
   },
-  { path: 'architecture.size', name: 'Input size in pixels', kinds: ['scratch'], control: whole },
+  { path: 'architecture.size', name: 'Input size (pixels)', kinds: ['scratch'], control: whole },
 ];
 
 export interface FieldTopic {
@@ -84,7 +84,7 @@ export interface FieldTopic {
 
 const jitters = (['brightness', 'contrast', 'saturation'] as const).map((part) => ({
   path: `augmentation.${part}`,
-  name: `Change of ${part}`,
+  name: `${part[0]?.toUpperCase() ?? ''}${part.slice(1)} change`,
   kinds: towers,
   control: number,
 }));
@@ -103,7 +103,7 @@ export const furtherFields: readonly FieldTopic[] = [
       },
       {
         path: 'inverse',
-        name: 'Turned back',
+        name: 'Inverse (maps turned back)',
         kinds: networks,
         control: terms(inverseTerms),
         when: atFeatures,
@@ -111,7 +111,7 @@ export const furtherFields: readonly FieldTopic[] = [
       { path: 'head', name: 'Head', kinds: networks, control: terms(headTerms), when: atFeatures },
       {
         path: 'initial',
-        name: 'Weight network starts from',
+        name: 'Weight network initialised from',
         kinds: networks,
         control: choice(['fresh', 'Random weights'], ['model', 'The model’s own']),
         when: weighs,
@@ -120,7 +120,7 @@ export const furtherFields: readonly FieldTopic[] = [
         path: 'network',
         name: 'Weight network',
         kinds: ['finetune'],
-        control: choice(['trainable', 'Learns'], ['frozen', 'Stays']),
+        control: choice(['trainable', 'Trained'], ['frozen', 'Frozen']),
         when: weighs,
       },
       {
@@ -128,9 +128,9 @@ export const furtherFields: readonly FieldTopic[] = [
         name: 'Class embeddings',
         kinds: ['finetune'],
         control: choice(
-          ['trainable', 'Learn'],
-          ['frozen', 'Stay'],
-          ['fresh', 'Learn anew, for the seven classes'],
+          ['trainable', 'Trained'],
+          ['frozen', 'Frozen'],
+          ['fresh', 'Trained anew, for the seven classes'],
         ),
       },
       {
@@ -150,11 +150,11 @@ export const furtherFields: readonly FieldTopic[] = [
         kinds: ['scratch'] as const,
         control: whole,
       })),
-      { path: 'architecture.width', name: 'Width in channels', kinds: ['scratch'], control: whole },
-      { path: 'architecture.embedding', name: 'Length of the embedding', kinds: ['scratch'], control: whole },
+      { path: 'architecture.width', name: 'Width (channels)', kinds: ['scratch'], control: whole },
+      { path: 'architecture.embedding', name: 'Embedding length', kinds: ['scratch'], control: whole },
       {
         path: 'smallerFirst',
-        name: 'Smaller pictures first',
+        name: 'Progressive resizing',
         explanation: 'Size and rounds, such as 64:12, 96:10; the other rounds see whole pictures',
         kinds: ['scratch'],
         control: { type: 'stages' },
@@ -175,13 +175,13 @@ export const furtherFields: readonly FieldTopic[] = [
       { path: 'weightDecay', name: 'Weight decay', kinds: all, control: number },
       {
         path: 'clip',
-        name: 'Bound of the gradient’s norm',
+        name: 'Gradient clipping (norm)',
         kinds: all,
         control: { type: 'number', none: 'no bound' },
       },
       {
         path: 'schedule',
-        name: 'Learning rate over time',
+        name: 'Learning rate schedule',
         kinds: all,
         control: choice(
           ['constant', 'Constant'],
@@ -189,7 +189,7 @@ export const furtherFields: readonly FieldTopic[] = [
           ['linear', 'Linear down to 0'],
         ),
       },
-      { path: 'warmup', name: 'Warm-up in steps', kinds: all, control: whole },
+      { path: 'warmup', name: 'Warm-up (steps)', kinds: all, control: whole },
       {
         path: 'loss',
         name: 'Loss',
@@ -198,40 +198,40 @@ export const furtherFields: readonly FieldTopic[] = [
       },
       {
         path: 'patience',
-        name: 'Stop without improvement, rounds',
+        name: 'Early stopping (rounds without improvement)',
         kinds: all,
         control: { type: 'number', whole: true, none: 'never' },
       },
-      { path: 'seed', name: 'Seed of everything random', kinds: all, control: whole },
+      { path: 'seed', name: 'Random seed', kinds: all, control: whole },
     ],
   },
   {
-    title: 'Against learning by heart',
+    title: 'Regularisation',
     fields: [
       {
         path: 'turns',
-        name: 'Turn the images at random',
+        name: 'Random turns',
         kinds: ['prefinetune'],
         control: { type: 'switch' },
       },
       { path: 'dropout', name: 'Dropout', kinds: networks, control: number, when: atEmbeddings },
       {
         path: 'augmentation.turns',
-        name: 'Turn the images',
+        name: 'Random turns',
         kinds: towers,
-        control: choice(['none', 'Not'], ['quarter', 'By quarter turns'], ['free', 'By any angle']),
+        control: choice(['none', 'None'], ['quarter', 'Quarter turns'], ['free', 'Any angle']),
       },
-      { path: 'augmentation.mirrors', name: 'Mirror the images', kinds: towers, control: { type: 'switch' } },
+      { path: 'augmentation.mirrors', name: 'Random mirrors', kinds: towers, control: { type: 'switch' } },
       { path: 'augmentation.crop.0', name: 'Smallest crop', kinds: towers, control: number },
       { path: 'augmentation.crop.1', name: 'Largest crop', kinds: towers, control: number },
       { path: 'augmentation.shift', name: 'Shift of the crop', kinds: towers, control: number },
       ...jitters,
-      { path: 'augmentation.hue', name: 'Change of hue in degrees', kinds: towers, control: number },
+      { path: 'augmentation.hue', name: 'Hue change (degrees)', kinds: towers, control: number },
       { path: 'labelSmoothing', name: 'Label smoothing', kinds: towers, control: number },
       { path: 'logitAdjustment', name: 'Logit adjustment', kinds: towers, control: number },
       {
         path: 'averaging',
-        name: 'Running average of the weights',
+        name: 'Weight averaging (EMA decay)',
         kinds: towers,
         control: { type: 'number', none: 'no average' },
       },
