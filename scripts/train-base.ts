@@ -57,7 +57,7 @@ const tower: ScratchConfig = {
   ...{ iterations: null, batch: 64, balance: 'none', seed: 1, patience: null },
   augmentation: {
     ...{ turns: 'free', mirrors: true, crop: [0.75, 1.15], shift: 0.08 },
-    ...{ brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 10 },
+    ...{ brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 10, masked: 0 },
   },
   ...{ labelSmoothing: 0.05, logitAdjustment: 1, averaging: 0.998 },
 };

@@ -51,6 +51,7 @@ interface TowerOptions extends DataOptions, RunOptions, StepOptions {
   readonly contrast: string;
   readonly saturation: string;
   readonly hue: string;
+  readonly masked: string;
   readonly labelSmoothing: string;
   readonly logitAdjustment: string;
   readonly averaging: string;
@@ -159,6 +160,11 @@ function addTowerOptions(command: Command, defaults: FinetuneConfig | ScratchCon
     .option('--contrast <share>', 'largest change', String(changes.contrast))
     .option('--saturation <share>', 'largest change', String(changes.saturation))
     .option('--hue <degrees>', 'largest change', String(changes.hue))
+    .option(
+      '--masked <share>',
+      'of the pictures, seen on a disc, as they are between quarter turns',
+      String(changes.masked),
+    )
     .option('--label-smoothing <share>', 'of the truth, spread over all classes', String(labelSmoothing))
     .option(
       '--logit-adjustment <tau>',
@@ -184,6 +190,7 @@ function towerFields(options: TowerOptions) {
       contrast: number('contrast', options.contrast),
       saturation: number('saturation', options.saturation),
       hue: number('hue', options.hue),
+      masked: number('masked', options.masked),
     },
     labelSmoothing: numberOf('--label-smoothing', options.labelSmoothing),
     logitAdjustment: numberOf('--logit-adjustment', options.logitAdjustment),

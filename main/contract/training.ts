@@ -76,6 +76,8 @@ export const augmentationSchema = z.strictObject({
   saturation: jitter,
   /** Largest turn of the colour circle, in degrees. */
   hue: z.number().min(0).max(180),
+  /** Share of the pictures that are seen on a disc, as the turn test shows them: behind a mask in the colour of their rim. */
+  masked: z.number().min(0).max(1).default(0),
 });
 export type Augmentation = z.infer<typeof augmentationSchema>;
 

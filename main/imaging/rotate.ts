@@ -1,10 +1,8 @@
 // Turns by any angle, for the turn test: what the exact group actions cannot do, interpolation does approximately.
 // Pure.
+import { discOf } from './disc.ts';
 
 type Colour = readonly [number, number, number];
-
-/** Width of the ring along the circle that gives the surround its colour, in pixels. */
-const rimWidth = 3;
 
 /**
  * Turns a square image about its centre, bilinearly, and masks everything outside the inscribed circle, so that
@@ -58,23 +56,15 @@ export function rotateSquare(
   return turned;
 }
 
-/** The mean colour just inside the circle: the same for the picture and its quarter turns, exactly. */
+/** The mean colour just inside the circle. */
 function rimColour(square: Uint8Array, size: number): Colour {
-  const [centre, radius] = [(size - 1) / 2, size / 2];
-  const sums: [number, number, number] = [0, 0, 0];
-  let count = 0;
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const distance = Math.hypot(row - centre, column - centre);
-      if (distance > radius || distance <= radius - rimWidth) continue;
-      count++;
-      for (let channel = 0; channel < 3; channel++) {
-        sums[channel]! += square[(row * size + column) * 3 + channel]!;
-      }
-    }
-  }
-  const mean = (sum: number) => Math.round(sum / count);
-  return [mean(sums[0]), mean(sums[1]), mean(sums[2])];
+  const { rim } = discOf(size);
+  const mean = (channel: number) => {
+    let sum = 0;
+    for (const place of rim) sum += square[3 * place + channel]!;
+    return Math.round(sum / rim.length);
+  };
+  return [mean(0), mean(1), mean(2)];
 }
 
 /** Quarter turns without the rounding of the trigonometric functions, so that they move pixels exactly. */

@@ -73,7 +73,7 @@ const plainPictures: FinetuneConfig['augmentation'] = {
   turns: 'none',
   mirrors: false,
   crop: [1, 1],
-  ...{ shift: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0 },
+  ...{ shift: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0, masked: 0 },
 };
 
 export function finetuneConfigOf(

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { actOnGrid } from '../../groups/action.ts';
 import { groups } from '../../groups/groups.ts';
 import { toTensor } from '../../imaging/preprocess.ts';
+import { rotateSquare } from '../../imaging/rotate.ts';
 import { randomFor } from '../random.ts';
 import { drawView, renderView, type DrawnView } from './augment.ts';
 
@@ -14,7 +15,7 @@ const still = {
   turns: 'none',
   mirrors: false,
   crop: [1, 1] as [number, number],
-  ...{ shift: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0 },
+  ...{ shift: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0, masked: 0 },
 } as const;
 const unchanged = drawView(randomFor(1, 'round'), still);
 
@@ -56,6 +57,14 @@ describe('renderView', () => {
       size,
     );
     expect(distance(wide, mirrored)).toBeLessThan(1e-5);
+  });
+
+  it('masked is what the turn test shows of it', () => {
+    const masked = render({ ...unchanged, masked: true });
+    const shown = toTensor(rotateSquare(square, size, 0), size, mean, std);
+    // The turn test rounds the colour of the rim to grey levels.
+    expect(distance(masked, shown)).toBeLessThan(0.01);
+    expect(distance(masked, upright)).toBeGreaterThan(0.1);
   });
 
   it('averages blocks where the picture is much larger than the target', () => {

@@ -2,6 +2,7 @@
 // Coordinates of the crop run from -1/2 to 1/2; everything beyond the picture is its mirror image.
 import type { Augmentation } from '../../contract/training.ts';
 import { below, type Random } from '../../evaluation/metrics/random.ts';
+import { discOf } from '../../imaging/disc.ts';
 import { uniform } from '../random.ts';
 
 /** Colours as color' = matrix color + offset, on [0, 1]. */
@@ -23,6 +24,8 @@ export interface DrawnView {
   readonly right: number;
   readonly down: number;
   readonly colours: ColourMap;
+  /** Whether only the disc of it is seen. */
+  readonly masked: boolean;
 }
 
 /** The weights of luma in Rec. 601. */
@@ -38,7 +41,7 @@ const angles: Readonly<Record<Augmentation['turns'], (random: Random) => number>
 export function drawView(random: Random, augmentation: Augmentation): DrawnView {
   const between = (low: number, high: number) => low + (high - low) * uniform(random);
   const around = (reach: number) => between(-reach, reach);
-  const { turns, mirrors, crop, shift, brightness, contrast, saturation, hue } = augmentation;
+  const { turns, mirrors, crop, shift, brightness, contrast, saturation, hue, masked } = augmentation;
   return {
     angle: angles[turns](random),
     mirror: below(random, 2) === 1 && mirrors,
@@ -51,6 +54,7 @@ export function drawView(random: Random, augmentation: Augmentation): DrawnView 
       1 + around(saturation),
       (around(hue) * Math.PI) / 180,
     ),
+    masked: uniform(random) < masked,
   };
 }
 
@@ -135,6 +139,18 @@ export function renderView(square: Uint8Array, side: number, view: DrawnView, ta
       data[place + plane] = m3 * red + m4 * green + m5 * blue + c1;
       data[place + 2 * plane] = m6 * red + m7 * green + m8 * blue + c2;
     }
+  }
+  if (view.masked) maskCorners(target);
+}
+
+/** Gives everything outside the inscribed circle the mean colour of the rim, as the turn test does. */
+function maskCorners({ data, at, size }: Target): void {
+  const { outside, rim } = discOf(size);
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = at + channel * size * size;
+    let sum = 0;
+    for (const place of rim) sum += data[plane + place]!;
+    for (const place of outside) data[plane + place] = sum / rim.length;
   }
 }
 

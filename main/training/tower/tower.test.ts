@@ -111,7 +111,7 @@ const augmentation: Augmentation = {
   turns: 'free',
   mirrors: true,
   crop: [0.8, 1],
-  ...{ shift: 0.05, brightness: 0.1, contrast: 0.1, saturation: 0.1, hue: 5 },
+  ...{ shift: 0.05, brightness: 0.1, contrast: 0.1, saturation: 0.1, hue: 5, masked: 0 },
 };
 
 /** The loop's settings of any run here. */
