@@ -227,6 +227,7 @@ export const furtherFields: readonly FieldTopic[] = [
       { path: 'augmentation.shift', name: 'Shift of the crop', kinds: towers, control: number },
       ...jitters,
       { path: 'augmentation.hue', name: 'Hue change (degrees)', kinds: towers, control: number },
+      { path: 'augmentation.masked', name: 'Share of pictures on a disc', kinds: towers, control: number },
       { path: 'labelSmoothing', name: 'Label smoothing', kinds: towers, control: number },
       { path: 'logitAdjustment', name: 'Logit adjustment', kinds: towers, control: number },
       {
