@@ -1,6 +1,7 @@
 // Whether the coded pixels of a sequential picture are all there: every block is read with its Huffman tables, and
-// nothing is made of it. Needed only where the end marker is missing: libjpeg's word for "too little data" reaches nobody
-// if it speaks in the last row of blocks, since libvips asks before each strip of rows and not after the last.
+// nothing is made of it. Needed where libjpeg's word for "too little data" reaches nobody: libvips asks before each strip of
+// rows and not after the last (repair.ts). What is overwritten by codes that are some passes: bytes too many before the end marker are
+// no proof. Takes about as long as decoding: 0.2 s of one core for 4 MB (6 megapixels).
 // Source: ISO/IEC 10918-1, annexes F.2.2 and E.2. Pure.
 
 /** A component as the frame header gives it. */
@@ -23,8 +24,15 @@ export interface CodedScan {
   readonly restart: number;
 }
 
-/** For each length of code: its first code, the place of its first value, its number of codes. */
+/** Codes of up to so many bits are found by one look into a table: nearly all of them are that short. */
+const shortCode = 9;
+const shortMask = (1 << shortCode) - 1;
+
+/** A Huffman table made ready to be read. */
 interface Decoder {
+  /** By the next bits: length of the code times 256, plus its value; 0 where it is longer. */
+  readonly short: Uint16Array;
+  /** For each length of code: its first code, the place of its first value, its number of codes. */
   readonly first: Int32Array;
   readonly place: Int32Array;
   readonly counts: Uint8Array;
@@ -39,7 +47,7 @@ class OutOfData extends Error {}
  */
 export function holdsAllBlocks(data: Uint8Array, scan: CodedScan): boolean {
   try {
-    readBlocks(new Bits(data), scan);
+    readBlocks({ data, at: 0, buffer: 0, count: 0 }, scan);
     return true;
   } catch (thrown) {
     if (thrown instanceof OutOfData) return false;
@@ -47,7 +55,7 @@ export function holdsAllBlocks(data: Uint8Array, scan: CodedScan): boolean {
   }
 }
 
-function readBlocks(bits: Bits, { width, height, frame, components, tables, restart }: CodedScan): void {
+function readBlocks(reader: Reader, { width, height, frame, components, tables, restart }: CodedScan): void {
   const most = {
     horizontal: Math.max(...frame.map((one) => one.horizontal)),
     vertical: Math.max(...frame.map((one) => one.vertical)),
@@ -65,83 +73,105 @@ function readBlocks(bits: Bits, { width, height, frame, components, tables, rest
     across(width, alone?.horizontal ?? 1, most.horizontal) *
     across(height, alone?.vertical ?? 1, most.vertical);
   for (let group = 0; group < groups; group++) {
-    if (restart > 0 && group > 0 && group % restart === 0) bits.skipRestart();
+    if (restart > 0 && group > 0 && group % restart === 0) skipRestart(reader);
     for (const { component, dc, ac } of parts) {
       const blocks = alone ? 1 : component.horizontal * component.vertical;
-      for (let block = 0; block < blocks; block++) readBlock(bits, dc, ac);
+      for (let block = 0; block < blocks; block++) readBlock(reader, dc, ac);
     }
   }
 }
 
-function readBlock(bits: Bits, dc: Decoder, ac: Decoder): void {
-  bits.skip(bits.decode(dc) & 15);
-  for (let k = 1; k < 64; k++) {
-    const symbol = bits.decode(ac);
-    const size = symbol & 15;
-    const zeros = symbol >> 4;
-    if (size === 0 && zeros < 15) return;
-    k += zeros;
-    bits.skip(size);
+/** The coded data, and how far it is read. */
+interface Reader {
+  readonly data: Uint8Array;
+  at: number;
+  /** The next bits, in the lowest `count` of it. */
+  buffer: number;
+  count: number;
+}
+
+/**
+ * Reads one block. Its state is held in local variables: a large picture has hundreds of millions of bits.
+ * @throws OutOfData
+ */
+function readBlock(reader: Reader, dc: Decoder, ac: Decoder): void {
+  const { data } = reader;
+  let { at, buffer, count } = reader;
+  let table = dc;
+  for (let k = 0; k < 64; k++) {
+    // More than 16 bits, as far as there are so many before the next marker: the longest code.
+    while (count <= 16) {
+      const byte = data[at];
+      if (byte === undefined || (byte === 0xff && data[at + 1] !== 0)) break;
+      at += byte === 0xff ? 2 : 1;
+      buffer = ((buffer << 8) | byte) & 0xffffff;
+      count += 8;
+    }
+    const spare = count - shortCode;
+    const next = spare >= 0 ? buffer >> spare : buffer << -spare;
+    let known = table.short[next & shortMask]!;
+    if (known === 0) known = longCode(table, buffer, count);
+    // The code, and the bits of the value behind it; of a coefficient's symbol the upper half counts zeros before it.
+    const size = known & 15;
+    count -= (known >> 8) + size;
+    if (k > 0) {
+      const zeros = (known >> 4) & 15;
+      if (size === 0 && zeros < 15) break;
+      k += zeros;
+    }
+    table = ac;
+    // Of the value's bits some may not have been taken in yet.
+    while (count < 0) {
+      const byte = data[at];
+      if (byte === undefined || (byte === 0xff && data[at + 1] !== 0)) throw new OutOfData();
+      at += byte === 0xff ? 2 : 1;
+      buffer = byte;
+      count += 8;
+    }
   }
+  if (count < 0) throw new OutOfData();
+  reader.at = at;
+  reader.buffer = buffer;
+  reader.count = count;
+}
+
+/** @returns length times 256, plus value @throws OutOfData if the bits are no code */
+function longCode({ first, place, counts, values }: Decoder, buffer: number, count: number): number {
+  for (let length = 1; length <= Math.min(16, count); length++) {
+    const code = (buffer >> (count - length)) & ((1 << length) - 1);
+    const index = code - first[length - 1]!;
+    if (index >= 0 && index < counts[length - 1]!) return length * 256 + values[place[length - 1]! + index]!;
+  }
+  throw new OutOfData();
+}
+
+/** @throws OutOfData if no restart marker follows the bits that are padding */
+function skipRestart(reader: Reader): void {
+  const { data, at, count } = reader;
+  const marker = data[at + 1];
+  const found = data[at] === 0xff && marker !== undefined && marker >= 0xd0 && marker <= 0xd7;
+  if (!found || count >= 8) throw new OutOfData();
+  Object.assign(reader, { at: at + 2, buffer: 0, count: 0 });
 }
 
 function decoderOf(table: Uint8Array | undefined): Decoder {
   if (!table || table.length < 16) throw new OutOfData();
   const counts = table.subarray(0, 16);
+  const values = table.subarray(16);
   const [first, place] = [new Int32Array(16), new Int32Array(16)];
-  for (let length = 0, code = 0, values = 0; length < 16; length++) {
-    first[length] = code;
-    place[length] = values;
-    code = (code + counts[length]!) * 2;
-    values += counts[length]!;
-  }
-  return { first, place, counts, values: table.subarray(16) };
-}
-
-/** The bits of coded data, without stuffed zeros. */
-class Bits {
-  readonly #data: Uint8Array;
-  #at = 0;
-  #byte = 0;
-  #left = 0;
-
-  constructor(data: Uint8Array) {
-    this.#data = data;
-  }
-
-  /** @throws OutOfData */
-  #bit(): number {
-    if (this.#left === 0) {
-      const byte = this.#data[this.#at];
-      if (byte === undefined) throw new OutOfData();
-      if (byte === 0xff && this.#data[this.#at + 1] !== 0) throw new OutOfData();
-      this.#at += byte === 0xff ? 2 : 1;
-      this.#byte = byte;
-      this.#left = 8;
+  const short = new Uint16Array(shortMask + 1);
+  for (let length = 1, code = 0, before = 0; length <= 16; length++) {
+    const count = counts[length - 1]!;
+    first[length - 1] = code;
+    place[length - 1] = before;
+    if (length <= shortCode) {
+      const spare = shortCode - length;
+      for (let i = 0; i < count; i++) {
+        short.fill(length * 256 + values[before + i]!, (code + i) << spare, (code + i + 1) << spare);
+      }
     }
-    this.#left--;
-    return (this.#byte >> this.#left) & 1;
+    code = (code + count) * 2;
+    before += count;
   }
-
-  skip(count: number): void {
-    for (let i = 0; i < count; i++) this.#bit();
-  }
-
-  decode({ first, place, counts, values }: Decoder): number {
-    for (let length = 0, code = 0; length < 16; length++) {
-      code = code * 2 + this.#bit();
-      const index = code - first[length]!;
-      if (index >= 0 && index < counts[length]!) return values[place[length]! + index]!;
-    }
-    throw new OutOfData();
-  }
-
-  skipRestart(): void {
-    this.#left = 0;
-    const marker = this.#data[this.#at + 1];
-    if (this.#data[this.#at] !== 0xff || marker === undefined || marker < 0xd0 || marker > 0xd7) {
-      throw new OutOfData();
-    }
-    this.#at += 2;
-  }
+  return { short, first, place, counts, values };
 }

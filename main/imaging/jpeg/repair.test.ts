@@ -13,6 +13,7 @@ const textured = gradient(width, height).map((level, i) => Math.min(255, level +
 const codings = {
   baseline: { quality: 90 },
   'without subsampling': { quality: 95, chromaSubsampling: '4:4:4' },
+  grey: { quality: 90, grey: true },
   progressive: { quality: 90, progressive: true },
   mozjpeg: { quality: 85, mozjpeg: true },
 } as const;
@@ -21,6 +22,7 @@ const allCodings = Object.keys(codings) as Coding[];
 
 async function whole(coding: Coding): Promise<Buffer> {
   return sharp(textured, { raw: { width, height, channels: 3 } })
+    .toColourspace('grey' in codings[coding] ? 'b-w' : 'srgb')
     .jpeg(codings[coding])
     .toBuffer();
 }
@@ -116,6 +118,33 @@ describe('lost pixels', () => {
     }
     // Only the last few bytes can be spared.
     expect(refusals).toBeGreaterThan(cuts.size - 5);
+  });
+
+  it.each(allCodings)(
+    '%s cut in its last rows, but with an end marker: refused, or not a pixel is missing',
+    async (coding) => {
+      const jpeg = await whole(coding);
+      const expected = await pixelsOf(jpeg);
+      let refusals = 0;
+      for (let missing = 3; missing < 120; missing += 3) {
+        const cut = Buffer.concat([jpeg.subarray(0, -missing), Buffer.of(0xff, 0xd9)]);
+        const outcome = await pixelsOf(cut).catch((error: unknown) => error);
+        if (outcome instanceof Buffer) expect([missing, outcome.equals(expected)]).toEqual([missing, true]);
+        else {
+          expect(outcome).toMatchObject(refused);
+          refusals++;
+        }
+      }
+      expect(refusals).toBeGreaterThan(37);
+    },
+  );
+
+  it('codes that are none in the last rows: refused', async () => {
+    const jpeg = await whole('without subsampling');
+    // No code consists of ones alone.
+    const ones = Buffer.alloc(58, Buffer.of(0xff, 0x00));
+    const overwritten = Buffer.concat([jpeg.subarray(0, -60), ones, jpeg.subarray(-2)]);
+    await expect(pixelsOf(overwritten)).rejects.toMatchObject(refused);
   });
 
   it('a progressive file that ends between two scans, with no end marker: refused', async () => {

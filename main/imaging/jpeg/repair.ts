@@ -37,6 +37,7 @@ interface Repaired {
  * Leaves out stray bytes between segments, corrects scan headers of sequential files (Samsung), JFIF revisions and
  * Adobe transforms that no reader knows, and appends a missing end marker if not a block of the picture is missing.
  * @returns the same bytes if nothing is odd, or if the file cannot be followed (libjpeg judges it then)
+ * @throws Error if blocks are missing at the end of a picture where nobody else would notice
  */
 export function repairJpeg(bytes: Uint8Array): Repaired {
   const repairs = examine(bytes);
@@ -93,9 +94,13 @@ function examine(bytes: Uint8Array): Repairs | null {
       scans.push(scan);
       if (sequential(frame)) correctScan(repairs, segment, at);
       const next = endOfScan(bytes, end);
+      const walked = { frame, scans, tables, restart };
       if (next === null) {
-        repairs.endMissing = isWhole(bytes.subarray(end), { frame, scans, tables, restart });
+        repairs.endMissing = isWhole(bytes.subarray(end), walked);
         return repairs;
+      }
+      if (endsUnwatched(frame, scan) && !holdsBlocks(bytes.subarray(end, next), walked)) {
+        throw new Error('coded pixels are missing or damaged');
       }
       at = next;
     } else {
@@ -161,8 +166,25 @@ function isWhole(data: Uint8Array, { frame, scans, tables, restart }: Walked): b
   // libjpeg reads all scans of a progressive picture before the first row comes out, and warns in time.
   if (!sequential(frame)) return true;
   // Half of the marker is no coded data.
-  const coded = data.at(-1) === 0xff ? data.subarray(0, -1) : data;
-  return holdsAllBlocks(coded, { ...sizeOf(frame), components: scans.at(-1)!.components, tables, restart });
+  return holdsBlocks(data.at(-1) === 0xff ? data.subarray(0, -1) : data, { frame, scans, tables, restart });
+}
+
+/**
+ * Whether libvips passes over damage in the last row of blocks: it asks libjpeg for warnings before each strip of rows, and
+ * not after the last. Where colours have half the rows, the last row of blocks is read before the last strip, and where they
+ * come in scans of their own, all of them are.
+ */
+function endsUnwatched(frame: Frame, scan: Scan): boolean {
+  const { components } = frame;
+  return (
+    sequential(frame) &&
+    scan.components.length === components.length &&
+    components.every(({ vertical }) => vertical === components[0]!.vertical)
+  );
+}
+
+function holdsBlocks(data: Uint8Array, { frame, scans, tables, restart }: Walked): boolean {
+  return holdsAllBlocks(data, { ...sizeOf(frame), components: scans.at(-1)!.components, tables, restart });
 }
 
 function sizeOf({ width, height, components }: Frame): Pick<CodedScan, 'width' | 'height' | 'frame'> {
