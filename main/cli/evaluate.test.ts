@@ -42,6 +42,7 @@ function dermorbit(...args: string[]): Promise<{ code: number; out: string; err:
 
 const resultSchema = z.object({
   schema: z.literal(1),
+  dataset: z.object({ images: z.string(), labels: z.string().nullable() }),
   models: z.array(
     z.object({
       images: z.number(),
@@ -75,7 +76,11 @@ describe('evaluate', () => {
       'p.c4-vanilla.csv',
       'report.html',
     ]);
-    expect(readFileSync(report, 'utf8')).toContain('<!doctype html>');
+    const html = readFileSync(report, 'utf8');
+    expect(html).toContain('<!doctype html>');
+    // What is called how, not where it lies: folders often have names of people.
+    expect(html).toContain('X_Input');
+    expect(html).not.toContain(work);
     const evaluations = new Evaluations(join(work, 'home', 'evaluations'));
     const [kept, ...others] = await evaluations.list();
     expect(others).toEqual([]);
@@ -108,6 +113,9 @@ describe('evaluate', () => {
     const ended = await dermorbit(...args, '--run', run, '--resamples', '20', '--json');
     expect(ended.code).toBe(0);
     const result = resultSchema.parse(JSON.parse(ended.out));
+    expect(result.dataset).toEqual({ images: 'X_Input', labels: null });
+    const again = await dermorbit(...args, '--run', run, '--resamples', '20', '--json', '--full-paths');
+    expect(resultSchema.parse(JSON.parse(again.out)).dataset).toEqual({ images, labels: null });
     expect(result.models[0]?.images).toBe(4);
     expect(result.models[0]?.rows.map(({ id }) => id)).toEqual(['c4-vanilla', 'c4-tta', 'c4-equitune']);
     expect(result.models[0]?.rows[2]?.robustness?.flippedImages).toBe(0);

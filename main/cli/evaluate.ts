@@ -22,6 +22,7 @@ import { Evaluations } from '../evaluation/store/evaluations.ts';
 import { findRequest, requestFile } from '../evaluation/store/unfinished.ts';
 import { evaluateTask, type EvaluationPlaces } from '../jobs/evaluate.ts';
 import { evaluationReport } from '../reports/evaluation-report.ts';
+import { withNamesOnly } from '../reports/names-only.ts';
 import { writeFileAtomic } from '../base/durable-files.ts';
 import { harmless, interruptSignal, note } from './output.ts';
 import { showProgress, type ProgressDisplay } from './progress.ts';
@@ -48,6 +49,7 @@ interface EvaluateOptions {
   readonly csv?: string;
   readonly report?: string;
   readonly json?: boolean;
+  readonly fullPaths?: boolean;
 }
 
 export function addEvaluateCommand(program: Command): void {
@@ -85,6 +87,10 @@ export function addEvaluateCommand(program: Command): void {
     .option('--csv <file>', 'write predictions for the official scorer: FILE.csv becomes FILE.<row>.csv')
     .option('--report <file>', 'write a report: one HTML file with every plot')
     .option('--json', 'print the whole result as JSON and nothing else')
+    .option(
+      '--full-paths',
+      'say in report and JSON where images and labels lie, not only what they are called',
+    )
     .addHelpText(
       'after',
       '\nThe image tower reads every orientation of an image once, for all methods. A run that was interrupted\n' +
@@ -122,9 +128,10 @@ async function evaluateSet(options: EvaluateOptions): Promise<void> {
     shown.stop();
   });
   note(harmless(`Kept for the Evaluate screen: ${evaluations.folderOf(id)}`));
-  await write(finished, options);
-  if (options.json) process.stdout.write(`${JSON.stringify(finished.evaluation, null, 2)}\n`);
-  else printEvaluation(finished.evaluation);
+  const told = options.fullPaths === true ? finished.evaluation : withNamesOnly(finished.evaluation);
+  await write({ ...finished, evaluation: told }, options);
+  if (options.json) process.stdout.write(`${JSON.stringify(told, null, 2)}\n`);
+  else printEvaluation(told);
   if (finished.failedImages > 0) process.exitCode = 1;
 }
 

@@ -13,12 +13,10 @@ import {
 } from './evaluation/overview.ts';
 import { evaluationStyle } from './evaluation/style.ts';
 import { documentHead } from './document-head.ts';
-import { withNamesOnly } from './names-only.ts';
 import { escaped } from './html.ts';
 
-/** The whole page as HTML text. It says what images and labels are called, not where they lie. */
-export function evaluationReport(given: Evaluation): string {
-  const evaluation = withNamesOnly(given);
+/** The whole page as HTML text, with the paths of images and labels as the evaluation has them (names-only.ts). */
+export function evaluationReport(evaluation: Evaluation): string {
   const folder = evaluation.dataset.images;
   const made = evaluation.made.slice(0, 16).replace('T', ' ');
   return `<!doctype html>

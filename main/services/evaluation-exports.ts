@@ -20,7 +20,7 @@ async function documentOf(
   id: string,
   as: CheckedInput<'exportEvaluation'>['as'],
 ): Promise<ExportDocument> {
-  const evaluation = await evaluations.open(id);
+  const evaluation = withNamesOnly(await evaluations.open(id));
   const name = `evaluation-${id}`;
   switch (as.format) {
     case 'report':
@@ -29,7 +29,7 @@ async function documentOf(
       return {
         name: `${name}.json`,
         mediaType: 'application/json',
-        text: JSON.stringify(withNamesOnly(evaluation), null, 2),
+        text: JSON.stringify(evaluation, null, 2),
       };
     case 'predictions': {
       const known = evaluation.models.some(
