@@ -32,6 +32,10 @@ describe('isInvariant', () => {
     expect(settingApplies('inverse', { ...base, level: 'embedding' })).toBe(false);
     expect(settingApplies('head', base)).toBe(true);
     expect(settingApplies('head', { ...base, method: 'vanilla' })).toBe(false);
+    expect(settingApplies('inverse', { ...base, method: 'tta' })).toBe(false);
+    expect(settingApplies('level', base)).toBe(true);
+    // With or without inverse, whether to turn back is the person's choice.
+    expect(settingApplies('inverse', { ...base, inverse: 'off' })).toBe(true);
   });
 });
 
@@ -63,12 +67,19 @@ describe('choices', () => {
       level: 'embedding',
     });
     expect(changedChoice(before, { group: 'c2' })).toEqual({ ...before, group: 'c2' });
+    // Another method starts at its own level.
+    const embedding = { method: 'lambda', level: 'embedding' } as const;
+    expect(changedChoice(embedding, { method: 'equitune' })).toStrictEqual({ method: 'equitune' });
+    expect(changedChoice(embedding, { group: 'c2' })).toStrictEqual({ group: 'c2', ...embedding });
+    // What is not chosen is not there: settings files and requests hold choices only.
+    expect(Object.keys(changedChoice({}, { group: 'c2' }))).toEqual(['group']);
   });
 
   it('knows records that were made otherwise', () => {
     const expected = decideSettings({}, ['lambda']);
     expect(madeOtherwise(expected, {}, expected)).toBe(false);
     expect(madeOtherwise({ ...expected, group: 'd4' }, {}, expected)).toBe(true);
+    expect(madeOtherwise({ ...expected, method: 'equitune' }, {}, expected)).toBe(true);
     expect(madeOtherwise({ ...expected, head: 'plain' }, { head: 'orbit' }, expected)).toBe(true);
     // The engine decided otherwise than expected, and the person did not ask for either.
     expect(madeOtherwise({ ...expected, level: 'embedding' }, {}, expected)).toBe(false);

@@ -5,7 +5,15 @@ import { inverseSchema } from '../contract/settings.ts';
 import { actOnGrid, actOnOrientations, orbitOf } from '../groups/action.ts';
 import { groups } from '../groups/groups.ts';
 import { largestDifference } from '../testing/distance.ts';
-import { combineFeatures, headEmbedding, headEvidence, headMaps } from './combine.ts';
+import {
+  combineCompanions,
+  combineFeatures,
+  headEmbedding,
+  headEvidence,
+  headMaps,
+  turnBack,
+  weightedSum,
+} from './combine.ts';
 import { rowsOf } from './logits.ts';
 
 const size = 3;
@@ -119,4 +127,29 @@ describe.each(Object.values(groups))('under $name', (group) => {
       }),
     );
   });
+});
+
+it('the embedding of a head is the mean over its maps', () => {
+  expect([...headEmbedding(Float32Array.of(1, 20, 3, 40, 8, 60), 2)]).toEqual([4, 40]);
+});
+
+it('companions are combined with the weights of their maps; where there are none, nothing is', () => {
+  const companions = [Float32Array.of(1, 2), Float32Array.of(10, 20), Float32Array.of(100, 200)];
+  expect([...combineCompanions(companions, [0.5, 0.25, 0])]).toEqual([3, 6]);
+  expect(combineCompanions([new Float32Array(0), new Float32Array(0)], [0.5, 0.5])).toHaveLength(0);
+});
+
+it('what has no weight is not asked for', () => {
+  const asked: number[] = [];
+  const vectorOf = (g: number) => {
+    asked.push(g);
+    return Float32Array.of(g);
+  };
+  expect([...weightedSum(1, vectorOf, [0, 2, 0, 1])]).toEqual([5]);
+  expect(asked).toEqual([1, 3]);
+});
+
+it('the map of the identity is not copied to be turned back', () => {
+  const map = Float32Array.of(1, 2, 3, 4);
+  expect(turnBack(groups.d4, 0, map, 2)).toBe(map);
 });

@@ -15,3 +15,22 @@ it('is the split itself for a head that adds up its cells, but for the mean that
   expect(found.cells).toEqual([[-2, -1, 0, 3]]);
   expect(found.constant).toEqual([12]);
 });
+
+it('cells and constant together are the logit, for each class', () => {
+  const whole = [5, -2];
+  const found = leaveOneOut(whole, [
+    [3, -1],
+    [6, -4],
+    [1, 0],
+  ]);
+  expect(found).toEqual({
+    cells: [
+      [2, -1, 4],
+      [-1, 2, -2],
+    ],
+    constant: [0, -1],
+  });
+  found.cells.forEach((row, k) => {
+    expect(row.reduce((sum, value) => sum + value, found.constant[k]!)).toBe(whole[k]);
+  });
+});

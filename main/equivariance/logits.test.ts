@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { argmax, classLogits, logitFactor, norm, rowsOf, softmax } from './logits.ts';
+import { argmax, classLogits, joined, logitFactor, norm, rowsOf, softmax } from './logits.ts';
 
 const logits = fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), { minLength: 1, maxLength: 12 });
 
@@ -62,4 +62,31 @@ it('rows are views, not copies', () => {
     [1, 2],
     [9, 4],
   ]);
+});
+
+describe('joined rows', () => {
+  const data = Float32Array.of(0, 1, 2, 3, 4, 5, 6);
+
+  it('that lie behind each other in one memory are not copied', () => {
+    const rows = rowsOf(data.subarray(1), 2);
+    const all = joined(rows);
+    expect([...all]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(all.buffer).toBe(data.buffer);
+  });
+
+  it.each([
+    ['in another order', [data.subarray(2, 4), data.subarray(0, 2)], [2, 3, 0, 1]],
+    ['with a gap between them', [data.subarray(0, 2), data.subarray(3, 5)], [0, 1, 3, 4]],
+    ['of which one lies elsewhere', [data.subarray(0, 2), Float32Array.of(2, 9)], [0, 1, 2, 9]],
+    [
+      'of which one lies elsewhere, in the same place',
+      [Float32Array.of(7), Float32Array.of(0, 8).subarray(1)],
+      [7, 8],
+    ],
+    ['that are the same', [data.subarray(0, 2), data.subarray(0, 2)], [0, 1, 0, 1]],
+  ])('%s are put behind each other', (_, rows, expected) => {
+    const all = joined(rows);
+    expect([...all]).toEqual(expected);
+    expect(all.buffer).not.toBe(rows[0]!.buffer);
+  });
 });

@@ -154,3 +154,27 @@ it('stability is the share of orientations that agree', () => {
   expect(stability({ logits, normalizedLogits: logits }, 0)).toBe(0.75);
   expect(stability({ logits, normalizedLogits: logits }, 1)).toBe(0.25);
 });
+
+it('equizero at the embedding level: an orientation weighs what the classes that it decides do', () => {
+  const logits = [
+    [Math.log(0.6), Math.log(0.2), Math.log(0.2)],
+    [Math.log(0.1), Math.log(0.2), Math.log(0.7)],
+    [Math.log(0.2), Math.log(0.5), Math.log(0.3)],
+    [Math.log(0.5), Math.log(0.25), Math.log(0.25)],
+  ];
+  const { probabilities, weights } = methods.equizero.embeddingAnswer({ logits, normalizedLogits: logits });
+  [0.6, 0.5, 0.7].forEach((score, k) => {
+    expect(probabilities[k]).toBeCloseTo(score / 1.8, 12);
+  });
+  [0.6, 0.7, 0.5, 0].forEach((score, g) => {
+    expect(weights[g]).toBeCloseTo(score / 1.8, 12);
+  });
+});
+
+it.each(['vanilla', 'equitune', 'equizero', 'lambda', 'attention'] as const)(
+  '%s combines maps at the feature level; tta averages answers',
+  (method) => {
+    expect(methods[method].averagesProbabilities).toBe(false);
+    expect(methods.tta.averagesProbabilities).toBe(true);
+  },
+);

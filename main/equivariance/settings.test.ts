@@ -31,6 +31,12 @@ describe('what is not chosen', () => {
     ],
     ['the embedding level with it', { level: 'embedding' }, every, { method: 'lambda', ...answers }],
     ['vanilla is the plain model', { method: 'vanilla' }, every, { level: 'feature', ...answers }],
+    [
+      'vanilla with the inverse keeps the plain head',
+      { method: 'vanilla', inverse: 'on' },
+      every,
+      { inverse: 'on', head: 'plain' },
+    ],
     ['vanilla, told otherwise', { method: 'vanilla', inverse: 'on', head: 'orbit' }, every, { ...feature }],
     ['no orbit head without a frame', { inverse: 'off' }, every, { inverse: 'off', head: 'plain' }],
     [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { GroupName as ContractGroupName } from './groups.ts';
-import { actOnGrid, actOnOrientations, orbitOf } from './action.ts';
+import { actOnGrid, actOnOrientations, gridPermutation, orbitOf } from './action.ts';
 import { groups, type Group, type GroupName } from './groups.ts';
 
 const everyGroup: Group[] = Object.values(groups);
@@ -93,6 +93,16 @@ describe('the action on a known grid', () => {
   it('refuses what is not whole planes', () => {
     expect(() => actOnGrid(groups.c4.elements[1]!, new Float32Array(5), 2)).toThrow(RangeError);
   });
+});
+
+it('a permutation is worked out once', () => {
+  // 11 x 11 is a size of no other test: here it is worked out.
+  const element = groups.d4.elements[6]!;
+  const permutation = gridPermutation(element, 11);
+  expect(gridPermutation(element, 11)).toBe(permutation);
+  expect([...permutation].sort((a, b) => a - b)).toEqual([...permutation.keys()]);
+  // Mirrored, then turned by half: upside down. Cell (0, 1) shows cell (10, 1).
+  expect([...permutation.slice(0, 3)]).toEqual([110, 111, 112]);
 });
 
 describe('a grid of four', () => {
