@@ -92,14 +92,8 @@ async function openHostApp(home: string, files: string): Promise<OpenApp> {
       await act();
       return readFileSync(await (await download).path());
     },
-    killEngine: () => {
-      process.kill(childOf(child.pid ?? 0, 'engine'), 'SIGKILL');
-      return Promise.resolve();
-    },
-    killJobs: () => {
-      process.kill(childOf(child.pid ?? 0, 'jobs'), 'SIGKILL');
-      return Promise.resolve();
-    },
+    killEngine: () => killChild(child, 'engine'),
+    killJobs: () => killChild(child, 'jobs'),
     ask: () => Promise.reject(new Error('Only the window has an Electron to ask')),
     state: () => Promise.reject(new Error('Only the window has an Electron to ask')),
     close: async () => {
@@ -219,6 +213,13 @@ function childOf(parent: number, room: 'engine' | 'jobs'): number {
   const row = rows.find((line) => Number(line.trim().split(/\s+/)[1]) === parent && entry.test(line));
   if (row === undefined) throw new Error(`Process ${parent} has no child for ${room}`);
   return Number(row.trim().split(/\s+/)[0]);
+}
+
+/** Rejects where there is none at the moment. */
+function killChild({ pid = 0 }: ChildProcess, room: 'engine' | 'jobs'): Promise<void> {
+  return Promise.resolve().then(() => {
+    process.kill(childOf(pid, room), 'SIGKILL');
+  });
 }
 
 /** Asks a process to end, and makes it. */

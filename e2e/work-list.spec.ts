@@ -72,23 +72,28 @@ test('corrupt files fail by themselves, among good ones', async ({ app, expected
   await expect(app.page.getByRole('region', { name: 'Classify' }).getByText('Damaged image')).toBeVisible();
 });
 
-test('a batch of 200 shows its progress, and a cancel stops within one image', async ({ app }) => {
+test('a batch of 200 shows its progress; a cancel stops it, keeps what is done, and the rest can be asked for', async ({
+  app,
+}) => {
   await addImages(app, manyImages(join(app.files, 'many'), 200));
   const bar = app.page.getByRole('progressbar', { name: 'Classifying' });
   await expect(app.page.getByText('200 images', { exact: true })).toBeVisible();
   await expect(bar).toBeVisible();
-  const done = async (): Promise<number> => {
-    const text = (await app.page.locator('aside strong').first().textContent()) ?? '0';
-    return Number(text);
-  };
-  await expect.poll(done, { timeout: 60_000 }).toBeGreaterThan(5);
+  const done = async (): Promise<number> =>
+    Number(await app.page.locator('aside strong').first().textContent());
+  await expect.poll(done).toBeGreaterThan(5);
   await expect(app.page.getByText(/second|minute/).first()).toBeVisible();
-  const before = await done();
   await app.page.getByRole('button', { name: 'Cancel' }).click();
   const strip = app.page.getByText(/^Cancelled: \d+ images left/).first();
   await expect(strip).toBeVisible();
+  // How many images that is depends on the computer; that it is within one is told where no clock is (main/engine).
   const left = Number(/\d+/.exec((await strip.textContent()) ?? '')?.[0]);
-  expect(200 - left - before, 'images finished after the click').toBeLessThanOrEqual(4);
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThan(195);
+  const last = app.page.getByRole('listbox').getByRole('option').last();
+  await rows(app.page).first().focus();
+  await app.page.keyboard.press('End');
+  await expect(last).not.toHaveAccessibleName(/%/);
   await app.page.getByRole('button', { name: `Classify ${left}` }).click();
   await expect(bar).toBeVisible();
   await app.page.keyboard.press('Escape');
@@ -101,15 +106,39 @@ test('an engine that is killed costs no image: what it was at is asked again, an
   await addImages(app, manyImages(join(app.files, 'many'), 40));
   await expect(rows(app.page).nth(2)).toHaveAccessibleName(/%/);
   await app.killEngine();
-  await expect(app.page.getByRole('progressbar', { name: 'Classifying' })).toHaveCount(0, {
-    timeout: 60_000,
-  });
+  await expect(app.page.getByRole('progressbar', { name: 'Classifying' })).toHaveCount(0);
   await expect(app.page.getByRole('option', { name: /failed/ })).toHaveCount(0);
   await expect(rows(app.page).first()).toHaveAccessibleName(/%/);
   await rows(app.page).first().focus();
   await app.page.keyboard.press('End');
   await expect(rows(app.page).last()).toHaveAccessibleName(/%/);
   await expect(app.page.getByText('Engine ready')).toBeVisible();
+});
+
+test('an engine that is killed until it is given up is restarted by a button, and the queue goes on', async ({
+  app,
+}) => {
+  await addImages(app, manyImages(join(app.files, 'many'), 30));
+  await expect(rows(app.page).nth(2)).toHaveAccessibleName(/%/);
+  const notice = app.page.getByRole('alert').filter({ hasText: 'The engine does not start' });
+  // As something would that does not let it live: a virus scanner, a full memory.
+  for (let kills = 0; !(await notice.isVisible()); kills++) {
+    expect(kills, 'kills').toBeLessThan(2000);
+    await app.killEngine().catch(() => undefined);
+  }
+  await expect(app.page.getByText('Engine stopped')).toBeVisible();
+  // No image fails for want of an engine.
+  await expect(app.page.getByRole('option', { name: /failed/ })).toHaveCount(0);
+  await notice.getByRole('button', { name: 'Restart the engine' }).focus();
+  await app.page.keyboard.press('Enter');
+  await expect(app.page.getByText('Engine ready')).toBeVisible();
+  await expect(notice).toHaveCount(0);
+  await expect(app.page.getByRole('progressbar', { name: 'Classifying' })).toBeVisible();
+  await expect(app.page.getByRole('progressbar', { name: 'Classifying' })).toHaveCount(0);
+  await expect(app.page.getByRole('option', { name: /failed/ })).toHaveCount(0);
+  await rows(app.page).first().focus();
+  await app.page.keyboard.press('End');
+  await expect(rows(app.page).last()).toHaveAccessibleName(/%/);
 });
 
 test('images are taken off the list with Delete, never off the disk', async ({ app }) => {

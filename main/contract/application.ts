@@ -195,6 +195,8 @@ const imagesSchema = z.array(imageIdSchema).min(1).max(100_000);
 export const applicationContract = {
   session: { input: empty, event: z.never(), output: sessionSchema },
   licences: { input: empty, event: z.never(), output: z.array(licenceSchema) },
+  /** Ends the engine if there is one, and starts it at once; its state comes as notices. */
+  restartEngine: { input: empty, event: z.never(), output: empty },
   savePreferences: { input: preferencesPatchSchema, event: z.never(), output: preferencesSchema },
 
   models: { input: empty, event: z.never(), output: z.array(modelSummarySchema) },

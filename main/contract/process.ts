@@ -43,6 +43,10 @@ export type ProcessRequest = z.infer<typeof processRequestSchema>;
 /** From the process; `output` and `event` are checked by the operation's own schemas. */
 export const processReplySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
+  /** A native call begins: for so many milliseconds at most the process hears nothing. */
+  z.object({ kind: z.literal('deaf'), limit: z.number().positive() }),
+  /** It is over. */
+  z.object({ kind: z.literal('hearing') }),
   z.object({ kind: z.literal('event'), call, event: z.unknown() }),
   z.object({ kind: z.literal('done'), call, output: z.unknown() }),
   z.object({ kind: z.literal('failed'), call, error: errorRecordSchema }),

@@ -5,7 +5,7 @@ import { DermOrbitError } from '../contract/errors.ts';
 import type { Manifest, PackageFile } from '../contract/manifest.ts';
 import { combinerSchema, type CombinerName } from '../contract/settings.ts';
 import { groups } from '../groups/groups.ts';
-import { requireBounded, UnknownOperatorError, type InputSizes } from '../onnx/bounds.ts';
+import { requireBounded, UnknownOperatorError, type GraphCost, type InputSizes } from '../onnx/bounds.ts';
 import { decodeModel, OnnxModelError } from '../onnx/codec.ts';
 import type { Model } from '../onnx/graph.ts';
 import { readPackageFile, type ModelPackage } from './store/package.ts';
@@ -14,6 +14,8 @@ type Signature = HeadRow['signature'];
 export type Graphs = Partial<Record<CombinerName, Uint8Array>> & {
   imageTower: Uint8Array;
   head: PreparedHead;
+  /** Multiplications of all of them together, for all views of the largest group. */
+  work: number;
 };
 /** Inputs, then outputs, of the weight networks, as main/backbones writes them. */
 const signatures: Readonly<Record<CombinerName, Signature>> = {
@@ -38,16 +40,19 @@ function inputSizes({ input, features, invariantPart, embedding, classes }: Mani
 export async function readGraphs(opened: ModelPackage): Promise<Graphs> {
   const { files, invariantPart, head, embedding } = opened.manifest;
   const sizes = inputSizes(opened.manifest);
+  let work = 0;
   const read = async (signature: Signature, file: PackageFile) => {
     const bytes = await readPackageFile(opened, file);
-    return { bytes, graph: requireSafe(bytes, signature, sizes, file.path) };
+    const { graph, cost } = requireSafe(bytes, signature, sizes, file.path);
+    work += cost.work;
+    return { bytes, graph };
   };
   const row = heads[head.kind];
   const [tower, asked] = await Promise.all([
     read(towerSignature(invariantPart), files.imageTower),
     read(row.signature, files.head),
   ]);
-  const graphs: Graphs = {
+  const graphs: Omit<Graphs, 'work'> = {
     imageTower: tower.bytes,
     head: unlessUnsafe(files.head.path, () => row.prepare({ ...asked, embedding })),
   };
@@ -55,14 +60,19 @@ export async function readGraphs(opened: ModelPackage): Promise<Graphs> {
     const file = files[name];
     if (file) graphs[name] = (await read(signatures[name], file)).bytes;
   }
-  return graphs;
+  return { ...graphs, work };
 }
 
 /**
  * Only what the product itself writes is run: no external data, no custom operators, no nested graphs, and nothing
  * that takes more memory or time than such networks do.
  */
-function requireSafe(bytes: Uint8Array, signature: Signature, sizes: InputSizes, name: string): Model {
+function requireSafe(
+  bytes: Uint8Array,
+  signature: Signature,
+  sizes: InputSizes,
+  name: string,
+): { graph: Model; cost: GraphCost } {
   return unlessUnsafe(name, () => {
     const model = decodeModel(bytes);
     const { inputs, outputs } = model.graph;
@@ -71,8 +81,7 @@ function requireSafe(bytes: Uint8Array, signature: Signature, sizes: InputSizes,
     if (found.join(' -> ') !== expected.join(' -> ')) {
       throw new OnnxModelError(`it maps ${found.join(' to ')}, not ${expected.join(' to ')}`);
     }
-    requireBounded(model, sizes);
-    return model;
+    return { graph: model, cost: requireBounded(model, sizes) };
   });
 }
 

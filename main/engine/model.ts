@@ -86,11 +86,12 @@ async function openSessions(graphs: Graphs, provider: Provider): Promise<Session
     opened.push(session);
     return session;
   };
-  const open = async (bytes: Uint8Array) => keep(await openSession(bytes, provider));
+  const { work } = graphs;
+  const open = async (bytes: Uint8Array) => keep(await openSession(bytes, provider, { work }));
   try {
     const sessions: Sessions = {
       imageTower: await open(graphs.imageTower),
-      head: keep(await graphs.head((bytes) => openSession(bytes, provider))),
+      head: keep(await graphs.head((bytes) => openSession(bytes, provider, { work }))),
     };
     for (const name of combinerSchema.options) {
       const bytes = graphs[name];
@@ -126,9 +127,10 @@ async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: M
     const views = viewsOf(await imageTower.run({ image }));
     return head.answers(views.maps, await head.companions(views), groups.c1.elements);
   };
+  const { work } = graphs;
   const reference = {
-    imageTower: await openSession(graphs.imageTower, 'cpu'),
-    head: await graphs.head((bytes) => openSession(bytes, 'cpu')),
+    imageTower: await openSession(graphs.imageTower, 'cpu', { work }),
+    head: await graphs.head((bytes) => openSession(bytes, 'cpu', { work })),
   };
   try {
     const [found, expected] = [await embed(sessions), await embed(reference)];

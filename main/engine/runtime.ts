@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
+import { callNatively } from '../base/process/deaf.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import type { Provider } from '../contract/settings.ts';
 import { tensor, type Tensor } from '../contract/tensor.ts';
@@ -97,25 +98,45 @@ function requireShortCommandLine(): void {
   commandLineChecked = true;
 }
 
+/** Milliseconds that opening a graph may take: some providers compile it. */
+const openLimit = 900_000;
+/** Milliseconds that any run may take. */
+const runLimit = 60_000;
+/**
+ * Products per second that the slowest computer makes beside other work: two old cores, both taken four times over by
+ * others, made 2e10 (the bundled model; `npm run bench` tells those of a computer).
+ */
+const slowestRate = 5e8;
+
+/** How a graph is opened. */
+export interface OpenOptions {
+  /** `extended` for training graphs: what `all` adds are other memory layouts, which need constant weights to pay. */
+  readonly optimization?: 'all' | 'extended';
+  /** Multiplications of one run at most (onnx/bounds.ts): a run that takes far longer than they can is ended. */
+  readonly work?: number;
+}
+
 /**
  * Loads a graph.
  * @param model ONNX bytes, already found safe (onnx/codec.ts)
- * @param optimization `extended` for training graphs: what `all` adds are other memory layouts, which need constant
- *   weights to pay
  * @throws whatever the runtime throws if the provider cannot be used
  */
 export async function openSession(
   model: Uint8Array,
   provider: Provider,
-  optimization: 'all' | 'extended' = 'all',
+  { optimization = 'all', work }: OpenOptions = {},
 ): Promise<RuntimeSession> {
   requireShortCommandLine();
-  const session = await ort.InferenceSession.create(model, {
-    ...providerOptions[provider],
-    graphOptimizationLevel: optimization,
-    logSeverityLevel: 3,
-    extra: yieldingThreads,
-  });
+  const create = () =>
+    ort.InferenceSession.create(model, {
+      ...providerOptions[provider],
+      graphOptimizationLevel: optimization,
+      logSeverityLevel: 3,
+      extra: yieldingThreads,
+    });
+  const session = await (work === undefined ? create() : callNatively(openLimit, create));
+  // A training graph takes as long as its batch is large, which its owner chose.
+  const limit = work === undefined ? null : runLimit + (work / slowestRate) * 1000;
   return {
     async run(feeds) {
       const inputs = Object.fromEntries(
@@ -123,7 +144,8 @@ export async function openSession(
       );
       let outputs: Awaited<ReturnType<typeof session.run>>;
       try {
-        outputs = await session.run(inputs);
+        const run = () => session.run(inputs);
+        outputs = await (limit === null ? run() : callNatively(limit, run));
       } catch (error) {
         throw asDermOrbitError(error, 'INFERENCE_FAILED');
       }

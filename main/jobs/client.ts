@@ -9,7 +9,7 @@ export const jobsProgram: ProcessProgram = { name: 'DermOrbit jobs', entry: entr
 export function jobProcess(spawn: Spawn): SupervisedProcess<typeof jobsContract> {
   return superviseProcess(jobsContract, () => spawn(jobsProgram), {
     name: 'job process',
-    stopped: 'JOB_STOPPED',
+    errors: { stopped: 'JOB_STOPPED', absent: 'JOB_STOPPED', overstayed: 'JOB_STOPPED' },
     wanted: 'calls',
   });
 }

@@ -90,16 +90,18 @@ export function costOf({ graph }: Model, sizes: InputSizes): GraphCost {
 
 /**
  * Refuses a graph that would take more memory or time than a network of this kind can need.
+ * @returns what it costs
  * @throws OnnxModelError saying what is too much
  * @throws UnknownOperatorError
  */
-export function requireBounded(model: Model, sizes: InputSizes): void {
+export function requireBounded(model: Model, sizes: InputSizes): GraphCost {
   const { nodes } = model.graph;
   // First, as everything that follows takes its time for each of them.
   if (nodes.length > graphLimits.nodes) {
     throw new OnnxModelError(`${nodes.length} operators are more than ${graphLimits.nodes}`);
   }
-  const { workingBytes, weightBytes, work } = costOf(model, sizes);
+  const cost = costOf(model, sizes);
+  const { workingBytes, weightBytes, work } = cost;
   const stored = sum([...model.graph.constants.values()].map(({ bytes }) => bytes.byteLength));
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   if (workingBytes > graphLimits.workingBytes) {
@@ -117,6 +119,7 @@ export function requireBounded(model: Model, sizes: InputSizes): void {
       `it would take ${work.toExponential(1)} multiplications, more than ${graphLimits.work.toExponential(1)}`,
     );
   }
+  return cost;
 }
 
 /** Operators of the standard whose result is as large as their data say. */

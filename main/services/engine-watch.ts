@@ -8,6 +8,8 @@ export interface WatchedEngine {
   state(): EngineState;
   /** Called at every change of state. */
   watch(listener: (state: EngineState) => void): void;
+  /** Ends it if it runs, and starts it at once. */
+  restart(): void;
 }
 
 /** An engine in this process: it lives as long as we do. */
@@ -16,5 +18,6 @@ export function inProcess(api: EngineApi): WatchedEngine {
     api,
     state: () => ({ state: 'ready', restarts: 0, message: null }),
     watch: () => undefined,
+    restart: () => undefined,
   };
 }

@@ -67,5 +67,8 @@ function watched(engine: EngineProcess): WatchedEngine {
         listener(shown(state));
       });
     },
+    restart: () => {
+      engine.restart();
+    },
   };
 }

@@ -46,6 +46,10 @@ export const handlers: Handlers = {
       engine: context.engine.state(),
     }),
   licences: (context) => readLicences(context.folders.licencesFile),
+  restartEngine: (context) => {
+    context.engine.restart();
+    return Promise.resolve({});
+  },
   savePreferences: async (context, patch) => {
     const preferences = await context.settings.savePreferences(patch);
     context.notify({ kind: 'preferences', preferences });

@@ -96,7 +96,7 @@ export class Stepper {
         optimizer: parts > 1 ? accumulating(inner, parts, bound) : inner,
         ...(parts === 1 && bound !== undefined ? { maxGradientNorm: bound } : {}),
       });
-      return new Stepper(await openSession(encodeModel(model), provider, 'extended'), state, {
+      return new Stepper(await openSession(encodeModel(model), provider, { optimization: 'extended' }), state, {
         parts,
         averaging,
       });

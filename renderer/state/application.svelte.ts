@@ -34,6 +34,8 @@ export class Application {
   adding = $state(false);
   evidenceShown = $state(true);
   helpOpen = $state(false);
+  /** Restarts of the engine that a message was shown for. */
+  #restartsTold: number;
 
   readonly client: ApplicationClient;
   readonly notices = new Notices();
@@ -53,6 +55,7 @@ export class Application {
     this.client = client;
     this.session = $state.raw(session);
     this.engine = $state.raw(session.engine);
+    this.#restartsTold = session.engine.restarts;
     this.preferences = new PreferencesState(client, this.notices, session.preferences);
     this.list = new WorkList(this.preferences);
     this.run = new Run(client, this.list, this.notices, () => this.base);
@@ -151,10 +154,7 @@ export class Application {
         this.list.remove(notice.images);
         break;
       case 'engine':
-        if (notice.engine.restarts > this.engine.restarts) {
-          this.notices.show('note', 'The engine was restarted', notice.engine.message ?? '');
-        }
-        this.engine = notice.engine;
+        this.#follow(notice.engine);
         break;
       case 'preferences':
         this.preferences.receive(notice.preferences);
@@ -180,6 +180,31 @@ export class Application {
       case 'openView':
         this.view = notice.view;
         break;
+    }
+  }
+
+  /** Starts the engine anew, whatever state it is in. */
+  async restartEngine(): Promise<void> {
+    try {
+      await this.client.call('restartEngine', {});
+    } catch (thrown) {
+      this.notices.fault(thrown);
+    }
+  }
+
+  #follow(engine: EngineState): void {
+    this.engine = engine;
+    if (engine.state === 'ready' && engine.restarts > this.#restartsTold) {
+      this.#restartsTold = engine.restarts;
+      const again = { words: 'Restart it again', act: () => void this.restartEngine() };
+      this.notices.show('note', 'The engine was restarted', engine.message ?? '', again);
+    }
+    // A run that ended for want of an engine goes on when there is one.
+    if (engine.state === 'ready' && this.run.end?.error?.code === 'ENGINE_ABSENT') {
+      this.run.start(this.waitingIds);
+    }
+    if (engine.state === 'ready' && this.inspection.error?.code === 'ENGINE_ABSENT') {
+      if (this.list.chosenId !== null) this.inspection.ask(this.list.chosenId, this.base);
     }
   }
 

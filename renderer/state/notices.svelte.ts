@@ -7,6 +7,13 @@ export interface Message {
   readonly tone: 'done' | 'note' | 'fault';
   readonly title: string;
   readonly text: string;
+  /** What can be done about it at once. */
+  readonly action: MessageAction | null;
+}
+
+export interface MessageAction {
+  readonly words: string;
+  readonly act: () => void;
 }
 
 const doneStaysMilliseconds = 5000;
@@ -17,10 +24,10 @@ export class Notices {
   #lastId = 0;
 
   /** Shows a message. Only good news goes away by itself. */
-  show(tone: Message['tone'], title: string, text = ''): void {
+  show(tone: Message['tone'], title: string, text = '', action: MessageAction | null = null): void {
     const id = ++this.#lastId;
     const others = this.messages.filter((message) => message.title !== title || message.text !== text);
-    this.messages = [...others, { id, tone, title, text }].slice(-mostShown);
+    this.messages = [...others, { id, tone, title, text, action }].slice(-mostShown);
     if (tone === 'done') {
       setTimeout(() => {
         this.dismiss(id);

@@ -43,7 +43,11 @@ const supervise = (wanted: 'always' | 'calls'): Child => {
       children.push(child);
       return child;
     },
-    { name: 'test process', stopped: 'ENGINE_STOPPED', wanted },
+    {
+      name: 'test process',
+      errors: { stopped: 'ENGINE_STOPPED', absent: 'ENGINE_ABSENT', overstayed: 'ENGINE_OVERSTAYED' },
+      wanted,
+    },
   );
   return children[0]!;
 };

@@ -1,6 +1,6 @@
 // A table of operations in another process, called like one in this process. The process is started at once or at the
 // first call, watched, and started again when it has died - killed, out of memory, a native crash; calls that were
-// under way then end with an error of the caller's choosing.
+// under way then end with an error of the caller's choosing. A process that overstays in a native call is ended.
 import type { ErrorCode } from '../../contract/error-texts/table.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../contract/process.ts';
 import type { z } from 'zod';
 import type { ProcessChild } from './child.ts';
+import { countdown } from './patience.ts';
 
 /** Whether the process is there, and how often it had to be started again. */
 export interface ProcessState {
@@ -26,18 +27,28 @@ export interface ProcessState {
 export interface SupervisedProcess<C extends ProcessContract> extends ContractApi<C> {
   state(): ProcessState;
   watch(listener: (state: ProcessState) => void): void;
+  /** Ends the process, if there is one, and starts it at once, however often it has died before. */
+  restart(): void;
 }
 
 export interface Supervision {
   /** In sentences: "The engine process ended: ...". */
   readonly name: string;
-  /** What a call ends with when the process dies under it. */
-  readonly stopped: ErrorCode;
+  /** What a call ends with. */
+  readonly errors: {
+    /** The process died under it, or has been closed. */
+    readonly stopped: ErrorCode;
+    /** There is none, and none comes up. */
+    readonly absent: ErrorCode;
+    /** It was ended because a native call took longer than it may. */
+    readonly overstayed: ErrorCode;
+  };
   /** `always`: started now and again after each death; `calls`: started by a call that finds none. */
   readonly wanted: 'always' | 'calls';
 }
 
 interface Pending {
+  readonly signal: AbortSignal | undefined;
   readonly operation: string;
   readonly input: unknown;
   readonly onEvent: (event: never) => void;
@@ -66,6 +77,10 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
   #failedStarts = 0;
   #nextStart: NodeJS.Timeout | null = null;
   #closing = false;
+  /** Why we ended the process ourselves. */
+  #endedBy: { readonly code: ErrorCode; readonly why: string } | null = null;
+  /** Ends the wait for the process to come up, or to come back from a native call. */
+  #patience: (() => void) | null = null;
 
   constructor(contract: C, spawn: () => ProcessChild, supervision: Supervision) {
     this.#contract = contract;
@@ -80,6 +95,17 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
 
   watch(listener: (state: ProcessState) => void): void {
     this.#listeners.push(listener);
+  }
+
+  restart(): void {
+    if (this.#closing) return;
+    this.#failedStarts = 0;
+    if (this.#child) {
+      this.#end({ code: this.#supervision.errors.stopped, why: 'it was asked to start again' });
+    } else {
+      if (this.#nextStart) clearTimeout(this.#nextStart);
+      this.#start();
+    }
   }
 
   close(): Promise<void> {
@@ -108,19 +134,27 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     if (!this.#child && !this.#closing && this.#supervision.wanted === 'calls') this.#start();
     const waits = this.#nextStart !== null && this.#failedStarts < patientStarts && !this.#closing;
     if (!this.#child && !waits) {
-      const why = this.#closing ? 'has been closed' : 'is not running';
-      const message = `The ${this.#supervision.name} ${why}.`;
-      throw new DermOrbitError(this.#supervision.stopped, message);
+      const { name, errors } = this.#supervision;
+      throw this.#closing
+        ? new DermOrbitError(errors.stopped, `The ${name} has been closed.`)
+        : new DermOrbitError(errors.absent, this.#state.message ?? `The ${name} is not running.`);
     }
     const call = this.#nextCall++;
     const cancel = () => {
-      // The process may have died meanwhile; then there is nobody to tell.
-      if (this.#pending.has(call)) this.#child?.send({ kind: 'cancel', call });
+      if (this.#child) this.#child.send({ kind: 'cancel', call });
+      else this.#pending.get(call)?.reject(asDermOrbitError(signal?.reason));
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       return await new Promise<z.infer<C[Name]['output']>>((resolve, reject) => {
-        this.#pending.set(call, { operation, input, onEvent: onEvent ?? (() => undefined), resolve, reject });
+        this.#pending.set(call, {
+          signal,
+          operation,
+          input,
+          onEvent: onEvent ?? (() => undefined),
+          resolve,
+          reject,
+        });
         // Without a child it is sent to the next one, as soon as that is started.
         this.#child?.send({ kind: 'call', call, operation, input });
       });
@@ -137,6 +171,7 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     this.#show({ ...this.#state, state: 'starting', restarts });
     const child = this.#spawn();
     this.#child = child;
+    this.#allow(startPatience, 'it did not come up');
     child.onMessage((message) => {
       const parsed = processReplySchema.safeParse(message);
       if (parsed.success && this.#child === child) this.#receive(parsed.data);
@@ -144,41 +179,68 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     child.onExit((how) => {
       if (this.#child === child) this.#ended(how);
     });
-    for (const [call, { operation, input }] of this.#pending) {
-      child.send({ kind: 'call', call, operation, input });
+    for (const [call, { operation, input, signal, reject }] of this.#pending) {
+      if (signal?.aborted) reject(asDermOrbitError(signal.reason));
+      else child.send({ kind: 'call', call, operation, input });
     }
+  }
+
+  /** Gives the process so many milliseconds until the next `hearing` or `ready`. */
+  #allow(limit: number, late: string): void {
+    this.#patience?.();
+    this.#patience = countdown(limit, () => {
+      const why = `${late} within ${Math.round(limit / 100) / 10} seconds`;
+      this.#end({ code: this.#supervision.errors.overstayed, why });
+    });
+  }
+
+  #end(reason: { readonly code: ErrorCode; readonly why: string }): void {
+    this.#endedBy = reason;
+    this.#child?.kill();
   }
 
   #ended(how: string): void {
     this.#child = null;
-    const { name, stopped, wanted } = this.#supervision;
-    const reason = new DermOrbitError(stopped, `The ${name} ended: ${how}.`);
-    const orphans = [...this.#pending.values()];
+    this.#patience?.();
+    const { name, errors, wanted } = this.#supervision;
+    const { code, why } = this.#endedBy ?? { code: errors.stopped, why: how };
+    this.#endedBy = null;
     this.#failedStarts = this.#state.state === 'starting' ? this.#failedStarts + 1 : 0;
+    const message = `The ${name} ended: ${why}.`;
+    const gone = this.#failedStarts >= patientStarts && !this.#closing;
+    const reason = new DermOrbitError(gone ? errors.absent : code, message);
+    const orphans = [...this.#pending.values()];
     // What dies before it is ready has not seen the calls: the next process is asked in its place.
-    const blameless = wanted === 'always' && this.#failedStarts > 0 && this.#failedStarts < patientStarts;
+    const blameless = wanted === 'always' && this.#failedStarts > 0 && !gone;
     const kept = blameless && !this.#closing;
     if (!kept) this.#pending.clear();
     if (this.#closing) {
       this.#show({ ...this.#state, state: 'stopped' });
     } else if (wanted === 'calls') {
-      this.#show({ ...this.#state, state: 'idle', message: reason.message });
+      this.#show({ ...this.#state, state: 'idle', message });
     } else if (this.#failedStarts >= startAttempts) {
       // It dies before it is ready, again and again: it is tried less and less often, so as not to heat the computer.
       const delay = Math.min(firstDelay * 2 ** (this.#failedStarts - startAttempts), longestDelay);
       this.#nextStart = setTimeout(() => {
         this.#start();
       }, delay).unref();
-      this.#show({ ...this.#state, state: 'stopped', message: reason.message });
+      // While calls wait for it, it is on its way.
+      this.#show({ ...this.#state, state: gone ? 'stopped' : 'starting', message });
     } else {
-      this.#state = { ...this.#state, message: reason.message };
+      this.#state = { ...this.#state, message };
       this.#start();
     }
     if (!kept) for (const { reject } of orphans) reject(reason);
   }
 
   #receive(reply: ProcessReply): void {
-    if (reply.kind === 'ready') {
+    if (reply.kind === 'deaf') {
+      this.#allow(reply.limit, 'a computation did not end');
+      return;
+    }
+    if (reply.kind === 'ready' || reply.kind === 'hearing') {
+      this.#patience?.();
+      if (reply.kind === 'hearing') return;
       this.#failedStarts = 0;
       this.#show({ ...this.#state, state: 'ready' });
       return;
@@ -209,6 +271,8 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
   }
 }
 
+/** Milliseconds until the first sign of life, however slow the disk and whatever scans it for viruses. */
+const startPatience = 300_000;
 /** Milliseconds a process has to finish its last native call when asked to close. */
 const closePatience = 2000;
 /** Deaths before the first sign of life after which the process is no longer started again at once. */

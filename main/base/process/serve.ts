@@ -9,6 +9,7 @@ import {
   type ProcessContract,
   type ProcessReply,
 } from '../../contract/process.ts';
+import { watchDeafness } from './deaf.ts';
 
 /** The part of Electron's parentPort that is used; this room knows nothing else of Electron. */
 interface ParentPort {
@@ -94,6 +95,9 @@ export function serveContract<C extends ProcessContract>(
     if (request.kind === 'call') void answer(request.call, request.operation, request.input);
     else if (request.kind === 'cancel') running.get(request.call)?.abort();
     else void api.close().finally(() => process.exit(0));
+  });
+  watchDeafness((limit) => {
+    parent.send(limit === null ? { kind: 'hearing' } : { kind: 'deaf', limit });
   });
   parent.send({ kind: 'ready' });
 }

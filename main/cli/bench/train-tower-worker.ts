@@ -66,7 +66,7 @@ async function measure({ model: id, batch, runs }: TowerTask): Promise<TowerFigu
     averaging: 0.998,
   });
   const bound = bindDimensions(forward, { batch: part });
-  const plain = await openSession(encodeModel(bound), 'cpu', 'extended');
+  const plain = await openSession(encodeModel(bound), 'cpu', { optimization: 'extended' });
   const length = 3 * size * size;
   const data = new Float32Array(part * length);
   const image = knownImage(size);

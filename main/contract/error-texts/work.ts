@@ -55,6 +55,20 @@ export const workErrors = {
       cli: 'Run it again; if it stops at the same image, leave that one out.',
     },
   },
+  ENGINE_ABSENT: {
+    title: 'The engine does not start',
+    action: {
+      app: 'Restart it with the button in the status bar; images that were not classified stay in the list.',
+      cli: 'Run it again; if it happens once more, free some memory or install DermOrbit anew.',
+    },
+  },
+  ENGINE_OVERSTAYED: {
+    title: 'The engine did not answer',
+    action: {
+      app: 'It was ended and started again. Leave this image out, or choose the provider CPU on the Models screen.',
+      cli: 'Leave this image out, or try --provider cpu.',
+    },
+  },
   JOB_STOPPED: {
     title: 'The job process stopped',
     action: 'Resume the job: what was measured or checkpointed is kept, and it goes on from there.',

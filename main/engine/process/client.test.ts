@@ -1,10 +1,15 @@
-import { afterEach, expect, it } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Classified } from '../../contract/engine.ts';
 import type { ProcessRequest } from '../../contract/process.ts';
 import { isFailure } from '../../contract/record.ts';
+import type { ProcessChild } from '../../base/process/child.ts';
 import { forkProcess } from '../../base/process/fork.ts';
 import { ScriptedChild } from '../../testing/scripted-child.ts';
 import { startEngineProcess, type EngineProcess } from './client.ts';
+
+const phantoms = join(import.meta.dirname, '../../../assets/phantoms');
 
 let engine: EngineProcess | null = null;
 afterEach(async () => {
@@ -139,9 +144,134 @@ it('gives up on an engine that never comes up', async () => {
     return child;
   });
   await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(engine.state().state).toBe('stopped');
+  expect(engine.state().state).toBe('starting');
+  // After the first few at once it is tried less and less often.
   expect(started).toBeLessThanOrEqual(4);
-  await expect(engine.call('models', {})).rejects.toMatchObject({ code: 'ENGINE_STOPPED' });
+  const seen: Classified[] = [];
+  const batch = engine.call('classify', { paths: ['a.jpg'] }, { onEvent: (event) => seen.push(event) });
+  await expect(batch).rejects.toMatchObject({ code: 'ENGINE_ABSENT' });
+  expect(seen).toEqual([]);
+  expect(engine.state()).toEqual({
+    state: 'stopped',
+    restarts: 5,
+    message: 'The engine process ended: exit code 1.',
+  });
+  await expect(engine.call('models', {})).rejects.toMatchObject({
+    code: 'ENGINE_ABSENT',
+    message: 'The engine process ended: exit code 1.',
+  });
+});
+
+it('really killed while it starts and in the middle of a batch, it comes back, and no image is lost', async () => {
+  const children: ProcessChild[] = [];
+  engine = startEngineProcess((program) => {
+    const child = forkProcess(program);
+    children.push(child);
+    // A process of Node takes longer than this to load the engine.
+    if (children.length <= 4)
+      setTimeout(() => {
+        child.kill();
+      }, 15);
+    return child;
+  });
+  const states: string[] = [];
+  engine.watch(({ state, restarts }) => states.push(`${state} ${restarts}`));
+  const paths = readdirSync(phantoms)
+    .filter((name) => name.endsWith('.jpg'))
+    .slice(0, 4)
+    .map((name) => join(phantoms, name));
+  const seen: Classified[] = [];
+  const counts = await engine.call(
+    'classify',
+    { paths },
+    {
+      onEvent: (event) => {
+        seen.push(event);
+        if (seen.length === 2) children.at(-1)?.kill();
+      },
+    },
+  );
+  expect(counts).toEqual({ classified: paths.length, failed: 0 });
+  expect(seen.map(({ index, record }) => [index, record.image.path])).toEqual([...paths.entries()]);
+  expect(states.filter((state) => !state.startsWith('starting'))).toEqual(['ready 4', 'ready 5']);
+});
+
+it('is started at once where a person asks, and takes up its work', async () => {
+  let working = false;
+  const answer = (request: ProcessRequest, child: ScriptedChild): void => {
+    if (working && request.kind === 'call') child.reply({ kind: 'done', call: request.call, output: [] });
+  };
+  let started = 0;
+  engine = startEngineProcess(() => {
+    started++;
+    const child = new ScriptedChild(answer);
+    if (!working)
+      queueMicrotask(() => {
+        child.die('exit code 1');
+      });
+    return child;
+  });
+  await expect(engine.call('models', {})).rejects.toMatchObject({ code: 'ENGINE_ABSENT' });
+  const before = started;
+  working = true;
+  engine.restart();
+  expect(started).toBe(before + 1);
+  expect(await engine.call('models', {})).toEqual([]);
+  await vi.waitFor(() => {
+    expect(engine?.state().state).toBe('ready');
+  });
+  // One that runs is ended first; what it was at is asked again by whoever batches.
+  engine.restart();
+  expect(engine.state()).toMatchObject({ state: 'starting', message: /was asked to start again/ });
+  expect(await engine.call('models', {})).toEqual([]);
+});
+
+/** An engine that goes deaf at some files, and says beforehand how long it may be. */
+function deafAt(deaf: readonly string[], request: ProcessRequest, child: ScriptedChild): void {
+  if (request.kind !== 'call') return;
+  const { paths } = request.input as { paths: string[] };
+  setImmediate(() => {
+    for (const [index, path] of paths.entries()) {
+      child.reply({ kind: 'deaf', limit: 30 });
+      if (deaf.includes(path)) return;
+      child.reply({ kind: 'hearing' });
+      child.reply({ kind: 'event', call: request.call, event: { index, record: failure(path) } });
+    }
+    child.reply({ kind: 'done', call: request.call, output: { classified: 0, failed: paths.length } });
+  });
+}
+
+it('is ended when a computation overstays; the file is tried once more, and its neighbours go on', async () => {
+  const asked: string[][] = [];
+  engine = startEngineProcess(
+    () =>
+      new ScriptedChild((request, child) => {
+        if (request.kind === 'call') asked.push((request.input as { paths: string[] }).paths);
+        deafAt(['deaf.jpg'], request, child);
+      }),
+  );
+  const seen: Classified[] = [];
+  const paths = ['a.jpg', 'deaf.jpg', 'b.jpg', 'c.jpg'];
+  const counts = await engine.call('classify', { paths }, { onEvent: (event) => seen.push(event) });
+  expect(counts).toEqual({ classified: 0, failed: 4 });
+  expect(seen.map(({ record }) => isFailure(record) && record.error.code)).toEqual([
+    ...['IMAGE_EMPTY', 'ENGINE_OVERSTAYED', 'IMAGE_EMPTY', 'IMAGE_EMPTY'],
+  ]);
+  expect(asked).toEqual([paths, ['deaf.jpg'], ['b.jpg', 'c.jpg']]);
+});
+
+it('that overstays at one file after the other ends the batch: the rest is not tried for hours', async () => {
+  engine = startEngineProcess(
+    () =>
+      new ScriptedChild((request, child) => {
+        deafAt(['b.jpg', 'c.jpg', 'd.jpg', 'e.jpg'], request, child);
+      }),
+  );
+  const seen: Classified[] = [];
+  const paths = ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg'];
+  const batch = engine.call('classify', { paths }, { onEvent: (event) => seen.push(event) });
+  await expect(batch).rejects.toMatchObject({ code: 'ENGINE_OVERSTAYED' });
+  expect(seen.map(({ record }) => record.image.path)).toEqual(['a.jpg', 'b.jpg', 'c.jpg']);
 });
 
 it('passes a cancellation on', async () => {

@@ -10,6 +10,7 @@ import {
   type EngineOperation,
   type EngineOutput,
 } from '../../contract/engine.ts';
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { ProcessCallOptions } from '../../contract/process.ts';
 import { isFailure } from '../../contract/record.ts';
@@ -29,13 +30,16 @@ export const engineProgram: ProcessProgram = {
 export function startEngineProcess(spawn: Spawn): EngineProcess {
   const engine = superviseProcess(engineContract, () => spawn(engineProgram), {
     name: 'engine process',
-    stopped: 'ENGINE_STOPPED',
+    errors: { stopped: 'ENGINE_STOPPED', absent: 'ENGINE_ABSENT', overstayed: 'ENGINE_OVERSTAYED' },
     wanted: 'always',
   });
   return {
     state: () => engine.state(),
     watch: (listener) => {
       engine.watch(listener);
+    },
+    restart: () => {
+      engine.restart();
     },
     close: () => engine.close(),
     call: async <Name extends EngineOperation>(
@@ -52,9 +56,20 @@ export function startEngineProcess(spawn: Spawn): EngineProcess {
 
 type ClassifyOptions = ProcessCallOptions<EngineEvent<'classify'>>;
 
+/** How many files, counted back from the last, may have ended the engine, by how it ended; another error is no file's. */
+const suspectsOf: Partial<Record<ErrorCode, number>> = {
+  // Files are prepared ahead of their turn.
+  ENGINE_STOPPED: filesAtOnce,
+  // The networks see one file at a time.
+  ENGINE_OVERSTAYED: 1,
+};
+
+/** Files in a row at which the engine may overstay; then it is not the files. */
+const mostOverstays = 2;
+
 /**
- * A batch survives its engine. Files are prepared ahead of their turn, so the one that killed it may be any of the next
- * few: each of them is asked again alone. What kills the engine alone is the one, and fails; the rest go on.
+ * A batch survives its engine. Each file that may have ended it is asked again alone. What ends the engine alone is the
+ * one, and fails; the rest go on. Without an engine no file fails: the batch ends, and the rest can be asked again.
  */
 async function classify(
   engine: EngineApi,
@@ -62,26 +77,31 @@ async function classify(
   { signal, onEvent }: ClassifyOptions,
 ): Promise<EngineOutput<'classify'>> {
   const counts = { classified: 0, failed: 0 };
-  let done = 0;
-  let suspects = 0;
+  let [done, suspects, overstays] = [0, 0, 0];
   const report = ({ record }: Pick<Classified, 'record'>) => {
     counts[isFailure(record) ? 'failed' : 'classified']++;
     onEvent?.({ index: done, record });
     done++;
   };
+  const receive = (event: Pick<Classified, 'record'>) => {
+    overstays = 0;
+    report(event);
+  };
   while (done < input.paths.length || done === 0) {
     const alone = suspects > 0;
     const paths = input.paths.slice(done, alone ? done + 1 : undefined);
     try {
-      await engine.call('classify', { ...input, paths }, { signal, onEvent: report });
+      await engine.call('classify', { ...input, paths }, { signal, onEvent: receive });
       if (!alone) break;
       suspects--;
     } catch (error) {
       const path = input.paths[done];
-      if (!(error instanceof DermOrbitError) || error.code !== 'ENGINE_STOPPED' || path === undefined)
-        throw error;
-      if (alone || paths.length === 1) report({ record: failureRecord(path, error) });
-      suspects = alone ? 0 : filesAtOnce;
+      const blamed = error instanceof DermOrbitError ? suspectsOf[error.code] : undefined;
+      if (!(error instanceof DermOrbitError) || blamed === undefined || path === undefined) throw error;
+      suspects = alone ? 0 : blamed;
+      if (!alone) continue;
+      report({ record: failureRecord(path, error) });
+      if (error.code === 'ENGINE_OVERSTAYED' && ++overstays === mostOverstays) throw error;
     }
   }
   return counts;
