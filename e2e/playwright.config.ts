@@ -7,10 +7,11 @@ export default defineConfig<SurfaceOptions>({
   testMatch: '**/*.spec.ts',
   // Each test has an app and an engine of its own; the smallest supported machine has two cores.
   workers: 1,
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
-  // A loaded machine may miss a deadline once; Playwright then lists the test as flaky, for all to see.
-  retries: process.env.CI === undefined ? 0 : 1,
+  // What waits, waits long: the engine gives way to everything else, so a busy machine is slow, and not red.
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
+  // A test that passes at the second try has told nothing.
+  retries: 0,
   forbidOnly: true,
   reporter: [['list']],
   outputDir: '../test-results',
