@@ -42,7 +42,15 @@ const layerRules = Object.keys(rooms).map((room) => {
 });
 
 export default defineConfig(
-  globalIgnores(['dist/', 'node_modules/', 'coverage/', 'playwright-report/', 'test-results/', '**/*_pb.ts']),
+  globalIgnores([
+    'dist/',
+    'node_modules/',
+    'coverage/',
+    'playwright-report/',
+    'test-results/',
+    '.stryker-tmp/',
+    '**/*_pb.ts',
+  ]),
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   svelte.configs.recommended,

@@ -19,9 +19,13 @@ function propertySeed(mode: string): number {
   return seed;
 }
 
+/** Where tests are; `npm run test:mutation` asks for those of one folder. */
+const { DERMORBIT_TESTS_OF: only } = process.env;
+const testFolders = only === undefined ? ['main', 'assets', 'renderer', 'scripts'] : [only];
+
 export default defineConfig(({ mode }) => ({
   test: {
-    include: ['main/**/*.test.ts', 'assets/**/*.test.ts', 'renderer/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: testFolders.map((folder) => `${folder}/**/*.test.ts`),
     env: { DERMORBIT_HOME: home, DERMORBIT_PROPERTY_SEED: String(propertySeed(mode)) },
     setupFiles: ['main/testing/property-seed.ts'],
     // Inference blocks its thread for tens of milliseconds at a time, and the smallest supported laptop has
