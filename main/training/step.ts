@@ -96,10 +96,14 @@ export class Stepper {
         optimizer: parts > 1 ? accumulating(inner, parts, bound) : inner,
         ...(parts === 1 && bound !== undefined ? { maxGradientNorm: bound } : {}),
       });
-      return new Stepper(await openSession(encodeModel(model), provider, { optimization: 'extended' }), state, {
-        parts,
-        averaging,
-      });
+      return new Stepper(
+        await openSession(encodeModel(model), provider, { optimization: 'extended' }),
+        state,
+        {
+          parts,
+          averaging,
+        },
+      );
     } catch (error) {
       if (!(error instanceof AutodiffError)) throw error;
       throw new DermOrbitError('TRAINING_UNSUPPORTED', error.message, { cause: error });
