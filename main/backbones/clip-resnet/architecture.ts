@@ -45,7 +45,11 @@ export interface ClipArchitecture {
 /** Channels per attention head, the same in every published CLIP. */
 const HEAD_WIDTH = 64;
 
-const vitMarkers = ['visual.proj', 'visual.class_embedding', 'visual.transformer.', 'vision_model.encoder.'];
+/** Beginnings of names that only vision transformers have, by OpenAI, Hugging Face and timm. */
+const vitMarkers = [
+  ...['visual.proj', 'visual.class_embedding', 'visual.transformer.'],
+  ...['vision_model.', 'visual.trunk.patch_embed.', 'visual.trunk.blocks.'],
+];
 
 /**
  * The architecture of a checkpoint, after checking every tensor it needs.
