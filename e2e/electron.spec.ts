@@ -41,8 +41,8 @@ test('frames that are not of the contract are dropped before they reach the appl
   const outcome = await app.page.evaluate(() => {
     const bridge = (window as unknown as { dermorbit: { send: (frame: unknown) => void } }).dermorbit;
     const tried = [
-      { kind: 'call', id: 1, request: 'constructor', input: {} },
-      { kind: 'call', id: 1, request: 'openExternal', input: { url: 'https://example.com' } },
+      { kind: 'call', id: 1, operation: 'constructor', input: {} },
+      { kind: 'call', id: 1, operation: 'openExternal', input: { url: 'https://example.com' } },
       { kind: 'invoke', channel: 'shell' },
       null,
     ];

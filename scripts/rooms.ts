@@ -48,10 +48,15 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'where each mark of a plot lies: the same for page and reports',
     imports: [],
   },
+  rpc: {
+    environment: 'common',
+    holds: 'tables of operations over any transport: calling, serving, dispatching',
+    imports: ['contract'],
+  },
   base: {
     environment: 'main',
     holds: 'what every room needs: supervised processes, whose a lock or folder is, durable files',
-    imports: ['contract'],
+    imports: ['contract', 'rpc'],
   },
   backbones: {
     environment: 'main',
@@ -66,7 +71,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   engine: {
     environment: 'main',
     holds: 'ONNX Runtime sessions, providers, model store, predictions; in-process or as a process',
-    imports: ['contract', 'base', 'groups', 'onnx', 'backbones', 'equivariance', 'imaging'],
+    imports: ['contract', 'rpc', 'base', 'groups', 'onnx', 'backbones', 'equivariance', 'imaging'],
   },
   evaluation: {
     environment: 'main',
@@ -91,13 +96,14 @@ export const rooms: Readonly<Record<string, Room>> = {
   jobs: {
     environment: 'main',
     holds: 'evaluation and training as jobs, in a process of their own; the jobs of a session',
-    imports: ['contract', 'base', 'equivariance', 'engine', 'evaluation', 'training'],
+    imports: ['contract', 'rpc', 'base', 'equivariance', 'engine', 'evaluation', 'training'],
   },
   services: {
     environment: 'main',
     holds: 'the application behind both surfaces: work list, settings, exports',
     imports: [
-      ...['contract', 'base', 'groups', 'equivariance', 'imaging', 'engine', 'evaluation', 'training'],
+      ...['contract', 'groups', 'equivariance', 'rpc', 'base', 'imaging', 'engine', 'evaluation'],
+      'training',
       ...['jobs', 'reports'],
     ],
   },

@@ -1,6 +1,6 @@
 // The application's contract: everything the page can ask of the main side, what streams back meanwhile, what
 // comes out, and what the main side tells the page unasked. One table; Electron IPC and the WebSocket are two
-// transports of it (main/contract/wire.ts), and both sides check every message against these schemas.
+// transports of it (main/rpc), and both sides check every message against these schemas.
 //
 // The page never names a path. Images and files have opaque ids; paths come from dialogs, from dropped files
 // (resolved in the preload) or from uploads.
@@ -15,6 +15,7 @@ import {
   settingsChoiceSchema,
   turnTestPointSchema,
 } from './engine.ts';
+import type { ContractApi } from './operations.ts';
 import { modelDetailsSchema, modelIdSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
 import { errorRecordSchema } from './error-record.ts';
 import { classificationSchema, failureSchema } from './record.ts';
@@ -318,17 +319,8 @@ export const noticeSchema = z.discriminatedUnion('kind', [
 ]);
 export type Notice = z.infer<typeof noticeSchema>;
 
-/** How a client calls the application, over whichever transport. Aborting rejects with CANCELLED. */
-export interface ApplicationApi {
-  call<Name extends ApplicationRequest>(
-    request: Name,
-    input: ApplicationInput<Name>,
-    options?: {
-      readonly signal?: AbortSignal | undefined;
-      readonly onEvent?: (event: ApplicationEvent<Name>) => void;
-    },
-  ): Promise<ApplicationOutput<Name>>;
-}
+/** How a client calls the application, over whichever transport. */
+export type ApplicationApi = Pick<ContractApi<typeof applicationContract>, 'call'>;
 
 /**
  * Relative URLs of an image's pictures, the same under app:// and http. They answer 404 with no body for a

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { activationSchema } from './backbone.ts';
 import { modelDetailsSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
-import type { ContractApi } from './process.ts';
+import type { ContractApi } from './operations.ts';
 import { errorRecordSchema } from './error-record.ts';
 import { classificationSchema, evidenceSchema, failureSchema } from './record.ts';
 import {

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { countedProblemSchema, datasetSourceSchema, datasetSummarySchema } from './dataset.ts';
 import { evaluationSchema, turnedSchema } from './evaluation.ts';
-import type { ContractApi } from './process.ts';
+import type { ContractApi } from './operations.ts';
 import {
   groupNameSchema,
   headSchema,

@@ -2,7 +2,7 @@
 import type { IpcMain, IpcMainEvent, IpcMainInvokeEvent, WebContents } from 'electron';
 import { z } from 'zod';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
-import type { FileAnswer } from '../contract/wire.ts';
+import type { FileAnswer } from '../contract/page-bridge.ts';
 import type { Application } from '../services/application.ts';
 import { openPageSession, type PageSession } from '../services/page-session.ts';
 import { addBytesChannel, addFileChannel, addPathsChannel, frameChannel, isOwn } from './origin.ts';

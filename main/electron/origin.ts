@@ -3,7 +3,7 @@
 export const scheme = 'app';
 export const origin = 'app://dermorbit';
 
-/** Frames of main/contract/wire.ts, both ways. */
+/** Frames of main/contract/frames.ts, both ways. */
 export const frameChannel = 'dermorbit:frame';
 /** Paths of dropped files: string[] -> FileAnswer with an Addition. */
 export const addPathsChannel = 'dermorbit:add-paths';

@@ -2,15 +2,17 @@
 // Frames are checked against the contract in both directions; paths of dropped files never pass through the page.
 import './jitless.ts';
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import { additionSchema, joinAdditions, type Addition } from '../contract/application.ts';
 import {
-  fileAnswerSchema,
-  mainFrameSchema,
-  pageFrameSchema,
-  type FileAnswer,
-  type PageBridge,
-} from '../contract/wire.ts';
+  additionSchema,
+  applicationContract,
+  joinAdditions,
+  type Addition,
+} from '../contract/application.ts';
+import { clientFrameSchema, serverFrameSchema } from '../contract/frames.ts';
+import { fileAnswerSchema, type FileAnswer, type PageBridge } from '../contract/page-bridge.ts';
 import { addBytesChannel, addFileChannel, addPathsChannel, frameChannel } from './origin.ts';
+
+const pageFrameSchema = clientFrameSchema(applicationContract);
 
 const bridge: PageBridge<File> = {
   send: (frame) => {
@@ -18,7 +20,7 @@ const bridge: PageBridge<File> = {
   },
   subscribe: (listener) => {
     const forward = (_event: unknown, frame: unknown): void => {
-      listener(mainFrameSchema.parse(frame));
+      listener(serverFrameSchema.parse(frame));
     };
     ipcRenderer.on(frameChannel, forward);
     return () => {

@@ -6,8 +6,8 @@ import type { ProcessChild, ProcessProgram } from '../base/process/child.ts';
 export function spawnUtility({ name, entry }: ProcessProgram): ProcessChild {
   const child = utilityProcess.fork(entry, [], { serviceName: name, stdio: 'inherit' });
   return {
-    send: (request) => {
-      child.postMessage(request);
+    send: (message) => {
+      child.postMessage(message);
     },
     onMessage: (listener) => {
       child.on('message', listener);

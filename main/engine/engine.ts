@@ -1,17 +1,11 @@
 // The engine in this process: the contract's operations on models, images and providers. The CLI and tests call it
 // directly; the desktop app runs the same object in a process of its own (process/).
-import type {
-  EngineApi,
-  EngineEvent,
-  EngineInput,
-  EngineOperation,
-  EngineOutput,
-  ProviderStatus,
-  RequestBase,
-} from '../contract/engine.ts';
+import type { EngineApi, ProviderStatus, RequestBase } from '../contract/engine.ts';
 import { engineContract } from '../contract/engine.ts';
 import { median } from '../base/median.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
+import type { Call } from '../contract/operations.ts';
+import { dispatch, type Fault, type Handlers } from '../rpc/dispatch.ts';
 import { isFailure } from '../contract/record.ts';
 import type { Provider, ProviderChoice, Settings } from '../contract/settings.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
@@ -31,19 +25,6 @@ export interface EngineOptions {
   readonly folders?: ModelFolders | undefined;
 }
 
-/** What an operation is given while it runs. */
-interface Running<Name extends EngineOperation> {
-  readonly signal: AbortSignal | undefined;
-  readonly onEvent: (event: EngineEvent<Name>) => void;
-}
-
-type Operations = {
-  [Name in EngineOperation]: (
-    input: ReturnType<(typeof engineContract)[Name]['input']['parse']>,
-    running: Running<Name>,
-  ) => Promise<EngineOutput<Name>>;
-};
-
 /** How often a provider is timed for its status; the median is told. */
 const timedRuns = 5;
 
@@ -55,24 +36,24 @@ class Engine implements EngineApi {
   readonly #store: ModelStore;
   /** Opened models by content and provider, so that two questions at once open a model once. */
   readonly #models = new Map<string, Promise<{ model: LoadedModel; inspector: Inspector }>>();
-  readonly #operations: Operations;
+  readonly #handlers: Handlers<typeof engineContract, null>;
 
   constructor(folders: ModelFolders) {
     this.#store = new ModelStore(folders);
-    this.#operations = {
+    this.#handlers = {
       models: async () => (await this.#store.list()).packages.map(summarise),
-      model: ({ id }) => this.#store.details(id),
-      verifyModel: async ({ id }) => verifyPackage(await this.#store.find(id)),
-      removeModel: async ({ id }) => {
+      model: (_, { id }) => this.#store.details(id),
+      verifyModel: async (_, { id }) => verifyPackage(await this.#store.find(id)),
+      removeModel: async (_, { id }) => {
         // Not opened first: what is damaged must be removable, or its id would stay taken for good.
         const folder = await this.#store.remove(id);
         await this.#release((key) => key.startsWith(`${folder} `));
         return {};
       },
-      importModel: async (request, { signal, onEvent }) =>
+      importModel: async (_, request, { signal, onEvent }) =>
         summarise(await importModel(this.#store, request, { signal, onProgress: onEvent })),
-      providers: ({ model }) => this.#providers(model),
-      classify: async ({ paths, ...request }, { signal, onEvent }) => {
+      providers: (_, { model }) => this.#providers(model),
+      classify: async (_, { paths, ...request }, { signal, onEvent }) => {
         const { model, settings } = await this.#prepare(request);
         const counts = { classified: 0, failed: 0 };
         for await (const { index, record } of classifyFiles(model, settings, paths, { signal })) {
@@ -83,11 +64,11 @@ class Engine implements EngineApi {
         }
         return counts;
       },
-      inspect: async ({ path, ...request }) => {
+      inspect: async (_, { path, ...request }) => {
         const { inspector, settings } = await this.#prepare(request);
         return inspector.inspect(path, settings);
       },
-      turnTest: async ({ path, step, ...request }, { signal, onEvent }) => {
+      turnTest: async (_, { path, step, ...request }, { signal, onEvent }) => {
         const { model, settings } = await this.#prepare(request);
         const { square } = await prepareImage(path, model.manifest.input.size, signal);
         let points = 0;
@@ -101,27 +82,8 @@ class Engine implements EngineApi {
     };
   }
 
-  async call<Name extends EngineOperation>(
-    operation: Name,
-    input: EngineInput<Name>,
-    {
-      signal,
-      onEvent,
-    }: { signal?: AbortSignal | undefined; onEvent?: (event: EngineEvent<Name>) => void } = {},
-  ): Promise<EngineOutput<Name>> {
-    try {
-      signal?.throwIfAborted();
-      const parsed = engineContract[operation].input.safeParse(input);
-      if (!parsed.success) throw requestError(parsed.error.issues[0]);
-      const run = this.#operations[operation] as (
-        input: unknown,
-        running: Running<Name>,
-      ) => Promise<EngineOutput<Name>>;
-      return await run(parsed.data, { signal, onEvent: onEvent ?? (() => undefined) });
-    } catch (error) {
-      throw asDermOrbitError(error);
-    }
-  }
+  readonly call: Call<typeof engineContract> = (operation, input, options) =>
+    dispatch(engineContract, this.#handlers, null, operation, input, options, requestError);
 
   async close(): Promise<void> {
     await this.#release(() => true);
@@ -177,12 +139,11 @@ class Engine implements EngineApi {
   }
 }
 
-/** What is wrong with a request, by its first fault: which field, and why. */
-function requestError(issue: { path: PropertyKey[]; message: string } | undefined): DermOrbitError {
-  const field = issue?.path.join('.') ?? '';
+/** What people type at the command line comes to these fields unchecked. */
+function requestError(_operation: string, { field, why }: Fault): DermOrbitError {
   return new DermOrbitError(
     field === 'provider' ? 'PROVIDER_UNKNOWN' : 'OPTION_INVALID',
-    `${field}: ${issue?.message ?? 'not understood'}.`,
+    `${field}: ${why}.`,
   );
 }
 

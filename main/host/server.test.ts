@@ -232,9 +232,11 @@ describe('pictures and uploads', () => {
         if (frames.length === 2) resolve();
       });
     });
-    socket.send(JSON.stringify({ kind: 'call', id: 1, request: 'constructor', input: {} }));
-    socket.send(JSON.stringify({ kind: 'call', id: 2, request: 'session', input: {} }));
-    socket.send(JSON.stringify({ kind: 'call', id: 3, request: 'inspect', input: { image: '/etc/passwd' } }));
+    socket.send(JSON.stringify({ kind: 'call', id: 1, operation: 'constructor', input: {} }));
+    socket.send(JSON.stringify({ kind: 'call', id: 2, operation: 'session', input: {} }));
+    socket.send(
+      JSON.stringify({ kind: 'call', id: 3, operation: 'inspect', input: { image: '/etc/passwd' } }),
+    );
     await answered;
     expect(frames).toContainEqual(expect.objectContaining({ kind: 'result', id: 2 }));
     expect(frames).toContainEqual(expect.objectContaining({ kind: 'error', id: 3 }));

@@ -113,7 +113,7 @@ describe('batch', () => {
 describe('requests', () => {
   it('refuses input that is not of the contract', async () => {
     for (const input of [{}, { images: [] }, { images: ['../../etc/passwd'] }, { images: 'all' }, null]) {
-      await expect(test.application.call('classify', input)).rejects.toMatchObject({
+      await expect(test.application.call('classify', input as never)).rejects.toMatchObject({
         code: 'REQUEST_INVALID',
       });
     }
@@ -148,7 +148,7 @@ describe('requests', () => {
 
   it('makes a report with the picture in it', async () => {
     await test.application.addPaths([await test.image('a.png')]);
-    const report = (await test.application.call('exportReport', { image: ids()[0] })) as {
+    const report = (await test.application.call('exportReport', { image: ids()[0]! })) as {
       kind: string;
       url: string;
     };

@@ -3,10 +3,8 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import {
   applicationContract,
+  type ApplicationApi,
   type Addition,
-  type ApplicationEvent,
-  type ApplicationOutput,
-  type ApplicationRequest,
   type FileReference,
   type Notice,
   type WorkItem,
@@ -15,7 +13,6 @@ import type { ErrorRecord } from '../contract/error-record.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import type { JobsApi } from '../contract/jobs.ts';
 import { groupSkipped } from '../contract/skipped.ts';
-import { z } from 'zod';
 import type { Readable } from 'node:stream';
 import type { ApplicationFolders, Context } from './context.ts';
 import { Documents } from './documents.ts';
@@ -27,7 +24,7 @@ import { Evaluations } from '../evaluation/store/evaluations.ts';
 import { JobBoard } from '../jobs/board.ts';
 import type { ImagePictures } from './picture-maker.ts';
 import { PictureCache } from './pictures.ts';
-import type { CheckedInput } from '../contract/application.ts';
+import { dispatch } from '../rpc/dispatch.ts';
 import { handlers, referTo } from './requests.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import type { Surface } from './surface.ts';
@@ -53,15 +50,8 @@ export interface Application {
   readonly list: WorkList;
   readonly pictures: PictureCache;
   readonly documents: Documents;
-  /**
-   * Answers one request of the page. The input is checked here; the answer is of the contract's type.
-   * @throws DermOrbitError with the code of what went wrong
-   */
-  call(
-    request: ApplicationRequest,
-    input: unknown,
-    options?: { signal?: AbortSignal; onEvent?: (event: unknown) => void },
-  ): Promise<unknown>;
+  /** Answers one request of the page. The input is checked here; the answer is of the contract's type. */
+  call: ApplicationApi['call'];
   /** Returns a function that ends the subscription. */
   onNotice(listener: (notice: Notice) => void): () => void;
   /** Tells every page something (menu commands). */
@@ -155,9 +145,9 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     list,
     pictures,
     documents,
-    call: async (request, input, { signal, onEvent } = {}) => {
+    call: async (request, input, options) => {
       try {
-        return await answer(context, request, input, signal, onEvent ?? (() => undefined));
+        return await dispatch(applicationContract, handlers, context, request, input, options);
       } catch (thrown) {
         throw concealed(thrown);
       }
@@ -188,21 +178,6 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       await uploads.close();
     },
   };
-}
-
-async function answer<Name extends ApplicationRequest>(
-  context: Context,
-  request: Name,
-  rawInput: unknown,
-  signal: AbortSignal | undefined,
-  onEvent: (event: ApplicationEvent<Name>) => void,
-): Promise<ApplicationOutput<Name>> {
-  const parsed = applicationContract[request].input.safeParse(rawInput);
-  if (!parsed.success) {
-    throw new DermOrbitError('REQUEST_INVALID', `${request}: ${z.prettifyError(parsed.error)}`);
-  }
-  // The schema is that of `request`, which the type checker cannot follow through the lookup.
-  return handlers[request](context, parsed.data as CheckedInput<Name>, { signal, onEvent });
 }
 
 function ownVersions(): Record<string, string> {

@@ -2,14 +2,15 @@
 // that is left.
 import { Pace } from '../base/pace.ts';
 import type { ApplicationEvent, ApplicationOutput } from '../contract/application.ts';
-import type { CallOptions, Context } from './context.ts';
+import type { HandlerOptions } from '../rpc/dispatch.ts';
+import type { Context } from './context.ts';
 import type { CheckedInput } from '../contract/application.ts';
 
 /** Records are kept in the work list as they come, whether or not anyone still listens. */
 export async function classifyImages(
   context: Context,
   { images, ...choice }: CheckedInput<'classify'>,
-  { signal, onEvent }: CallOptions<ApplicationEvent<'classify'>>,
+  { signal, onEvent }: HandlerOptions<ApplicationEvent<'classify'>>,
 ): Promise<ApplicationOutput<'classify'>> {
   const paths = images.map((image) => context.list.pathOf(image));
   // The first image also opens the model, so the pace is that of the images after it.

@@ -50,9 +50,3 @@ export interface Context {
     signal?: AbortSignal,
   ): Promise<Addition>;
 }
-
-/** What one call brings with it. */
-export interface CallOptions<E> {
-  readonly signal: AbortSignal | undefined;
-  readonly onEvent: (event: E) => void;
-}

@@ -1,18 +1,13 @@
 // Requests by which the page comes to labelled data that it may name: from a dialog, from what the host was started
 // with, from a look into such a folder, from an upload.
 import type { DataReference } from '../contract/application-jobs.ts';
-import type { ApplicationOutput } from '../contract/application.ts';
+import type { applicationContract } from '../contract/application.ts';
 import type { Context } from './context.ts';
-import type { CheckedInput } from '../contract/application.ts';
+import type { Handlers } from '../rpc/dispatch.ts';
 
 type DataRequest = 'dataRoots' | 'chooseData' | 'dataFolder' | 'newDataFolder';
 
-export const dataHandlers: {
-  readonly [Name in DataRequest]: (
-    context: Context,
-    input: CheckedInput<Name>,
-  ) => Promise<ApplicationOutput<Name>>;
-} = {
+export const dataHandlers: Handlers<typeof applicationContract, Context, DataRequest> = {
   dataRoots: ({ data, dataRoots }) => Promise.resolve(dataRoots.map((path) => data.refer(path, 'folder'))),
   chooseData: async (context, { kind }) => {
     const path = await context.surface.chooseData(kind);

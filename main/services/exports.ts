@@ -6,7 +6,8 @@ import { recordsToCsv } from '../reports/csv.ts';
 import { recordsToJson } from '../reports/json.ts';
 import { reportHtml } from '../reports/report.ts';
 import { recordToText } from '../reports/text.ts';
-import type { CallOptions, Context } from './context.ts';
+import type { HandlerOptions } from '../rpc/dispatch.ts';
+import type { Context } from './context.ts';
 import type { CheckedInput } from '../contract/application.ts';
 
 const tables = {
@@ -38,7 +39,7 @@ export function exportTable(
 export async function exportReport(
   context: Context,
   { image, ...choice }: CheckedInput<'exportReport'>,
-  { signal }: CallOptions<never>,
+  { signal }: HandlerOptions<never>,
 ): Promise<ApplicationOutput<'exportReport'>> {
   const path = context.list.pathOf(image);
   const inspection = await context.engine.api.call('inspect', { ...choice, path }, { signal });
@@ -60,7 +61,7 @@ export async function exportReport(
 export async function textOf(
   context: Context,
   { image, ...choice }: CheckedInput<'copyText'>,
-  { signal }: CallOptions<never>,
+  { signal }: HandlerOptions<never>,
 ): Promise<string> {
   const path = context.list.pathOf(image);
   const { record } = await context.engine.api.call('inspect', { ...choice, path }, { signal });

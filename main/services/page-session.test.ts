@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { MainFrame } from '../contract/wire.ts';
+import type { ServerFrame } from '../contract/frames.ts';
 import { testApplication, type TestApplication } from '../testing/application.ts';
 import { openPageSession, type PageSession } from './page-session.ts';
 
@@ -13,14 +13,14 @@ afterEach(async () => {
 it('keeps notices for a page that has not spoken yet, and sends later ones at once', async () => {
   opened = await testApplication();
   const { application } = opened;
-  const frames: MainFrame[] = [];
+  const frames: ServerFrame[] = [];
   const notices = () => frames.flatMap((frame) => (frame.kind === 'notice' ? [frame.notice] : []));
   const session = openPageSession(application, (frame) => frames.push(frame));
   application.notify({ kind: 'openView', view: 'models' });
   expect(frames).toEqual([]);
   session.receive('no frame of the contract');
   expect(frames).toEqual([]);
-  session.receive({ kind: 'call', id: 1, request: 'session', input: {} });
+  session.receive({ kind: 'call', id: 1, operation: 'session', input: {} });
   expect(notices()).toEqual([{ kind: 'openView', view: 'models' }]);
   application.notify({ kind: 'openView', view: 'about' });
   expect(notices()).toHaveLength(2);
@@ -32,7 +32,7 @@ it('keeps notices for a page that has not spoken yet, and sends later ones at on
 /** A session on an engine that classifies until it is told to stop; `stopped` holds the images that were. */
 async function busySession(): Promise<{
   session: PageSession;
-  frames: MainFrame[];
+  frames: ServerFrame[];
   stopped: string[];
   classify: (id: number) => void;
 }> {
@@ -44,17 +44,17 @@ async function busySession(): Promise<{
     if (request !== 'classify') return original(request, input, options);
     const [image = ''] = (input as { images: string[] }).images;
     return new Promise((_resolve, reject) => {
-      options?.onEvent?.({ image });
+      options?.onEvent?.({ image } as never);
       options?.signal?.addEventListener('abort', () => {
         stopped.push(image);
         reject(new DermOrbitError('CANCELLED', image));
       });
     });
   };
-  const frames: MainFrame[] = [];
+  const frames: ServerFrame[] = [];
   const session = openPageSession(application, (frame) => frames.push(frame));
   const classify = (id: number): void => {
-    session.receive({ kind: 'call', id, request: 'classify', input: { images: [`image ${id}`] } });
+    session.receive({ kind: 'call', id, operation: 'classify', input: { images: [`image ${id}`] } });
   };
   return { session, frames, stopped, classify };
 }

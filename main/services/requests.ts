@@ -1,33 +1,19 @@
 // One handler per request of the application's contract.
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import {
-  externalLinks,
-  type ApplicationEvent,
-  type ApplicationOutput,
-  type CheckedInput,
-  type ApplicationRequest,
-  type FileReference,
-} from '../contract/application.ts';
+import { externalLinks, type applicationContract, type FileReference } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import { classifyImages } from './batch.ts';
-import type { CallOptions, Context } from './context.ts';
+import type { Context } from './context.ts';
 import { exportReport, exportTable, textOf } from './exports.ts';
+import type { Handlers } from '../rpc/dispatch.ts';
 import { newId } from '../base/ids.ts';
 import { jobHandlers } from '../jobs/requests/requests.ts';
 import { dataHandlers } from './data-requests.ts';
 import { exportEvaluation } from './evaluation-exports.ts';
 import { readLicences } from './licences.ts';
 
-type Handlers = {
-  readonly [Name in ApplicationRequest]: (
-    context: Context,
-    input: CheckedInput<Name>,
-    options: CallOptions<ApplicationEvent<Name>>,
-  ) => Promise<ApplicationOutput<Name>>;
-};
-
-export const handlers: Handlers = {
+export const handlers: Handlers<typeof applicationContract, Context> = {
   session: (context) =>
     Promise.resolve({
       version: context.version,

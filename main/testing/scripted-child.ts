@@ -1,26 +1,27 @@
 // A process for tests of whoever supervises one.
-import type { ProcessReply, ProcessRequest } from '../contract/process.ts';
+import type { ServerFrame } from '../contract/frames.ts';
+import type { ProcessMessage } from '../base/process/messages.ts';
 import type { ProcessChild } from '../base/process/child.ts';
 
 /** A child of messages alone: `answer` plays the process, `die` its death. */
 export class ScriptedChild implements ProcessChild {
-  readonly sent: ProcessRequest[] = [];
-  readonly #answer: (request: ProcessRequest, child: ScriptedChild) => void;
+  readonly sent: ProcessMessage[] = [];
+  readonly #answer: (request: ProcessMessage, child: ScriptedChild) => void;
   #message: (message: unknown) => void = () => undefined;
   readonly #exits: ((how: string) => void)[] = [];
 
-  constructor(answer: (request: ProcessRequest, child: ScriptedChild) => void) {
+  constructor(answer: (request: ProcessMessage, child: ScriptedChild) => void) {
     this.#answer = answer;
     setImmediate(() => {
-      this.reply({ kind: 'ready' });
+      this.reply({ kind: 'notice', notice: { kind: 'ready' } });
     });
   }
-  send(request: ProcessRequest): void {
+  send(request: ProcessMessage): void {
     this.sent.push(request);
     if (request.kind === 'close') this.die('exit code 0');
     else this.#answer(request, this);
   }
-  reply(reply: ProcessReply): void {
+  reply(reply: ServerFrame): void {
     this.#message(reply);
   }
   onMessage(listener: (message: unknown) => void): void {

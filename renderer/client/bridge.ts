@@ -1,6 +1,6 @@
 // The transport in Electron: the frames go over `window.dermorbit`, which the preload provides.
 import { DermOrbitError } from '../../main/contract/errors.ts';
-import { fileAnswerSchema, type FileAnswer, type PageBridge } from '../../main/contract/wire.ts';
+import { fileAnswerSchema, type FileAnswer, type PageBridge } from '../../main/contract/page-bridge.ts';
 import type { Transport } from './transport.ts';
 
 declare global {

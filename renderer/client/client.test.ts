@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { MainFrame } from '../../main/contract/wire.ts';
+import type { ServerFrame } from '../../main/contract/frames.ts';
 import { clientOver } from './client.ts';
 
 it('keeps notices from before anyone listens', () => {
-  let receive: (frame: MainFrame) => void = () => undefined;
+  let receive: (frame: ServerFrame) => void = () => undefined;
   const client = clientOver({
     send: () => undefined,
     onFrame: (listener) => {

@@ -1,19 +1,20 @@
 // How the page reaches the main side: `connect()` finds the preload's bridge (Electron) or opens the WebSocket
 // (browser), and hands back one client that looks the same over both. Every answer is checked against the
 // contract before the page sees it.
+import { createClient } from '../../main/rpc/client.ts';
 import type { Transport } from './transport.ts';
 import './jitless.ts';
 import {
   additionSchema,
   applicationContract,
   fileReferenceSchema,
+  noticeSchema,
   type Addition,
   type ApplicationApi,
-  type ApplicationInput,
   type FileReference,
   type Notice,
 } from '../../main/contract/application.ts';
-import { asDermOrbitError, DermOrbitError } from '../../main/contract/errors.ts';
+import { DermOrbitError } from '../../main/contract/errors.ts';
 import { bridgeTransport } from './bridge.ts';
 import { socketTransport } from './socket.ts';
 
@@ -35,12 +36,6 @@ export interface ApplicationClient extends ApplicationApi {
   onConnection(listener: (connected: boolean) => void): () => void;
 }
 
-interface PendingCall {
-  event(value: unknown): void;
-  result(value: unknown): void;
-  fail(error: DermOrbitError): void;
-}
-
 /** The client of this page: over the preload's bridge if there is one, else over a WebSocket beside the page. */
 export function connect(): ApplicationClient {
   return clientOver(
@@ -52,82 +47,36 @@ export function connect(): ApplicationClient {
 
 /** A client over any transport (tests bring their own). */
 export function clientOver(transport: Transport): ApplicationClient {
-  const pending = new Map<number, PendingCall>();
+  const client = createClient(applicationContract, {
+    name: 'main process',
+    send: (frame) => {
+      transport.send(frame);
+      return true;
+    },
+  });
   const noticeListeners = new Set<(notice: Notice) => void>();
   const connectionListeners = new Set<(connected: boolean) => void>();
   /** Notices from before anyone listens: a menu command chosen while the page is still starting. */
   const early: Notice[] = [];
-  let lastId = 0;
 
   transport.onFrame((frame) => {
-    if (frame.kind === 'notice') {
-      if (noticeListeners.size === 0) early.push(frame.notice);
-      for (const listener of noticeListeners) listener(frame.notice);
+    if (frame.kind !== 'notice') {
+      client.receive(frame);
       return;
     }
-    const call = pending.get(frame.id);
-    if (call === undefined) return;
-    if (frame.kind === 'event') {
-      call.event(frame.event);
-      return;
-    }
-    pending.delete(frame.id);
-    if (frame.kind === 'result') call.result(frame.output);
-    else call.fail(DermOrbitError.fromRecord(frame.error));
+    const notice = noticeSchema.parse(frame.notice);
+    if (noticeListeners.size === 0) early.push(notice);
+    for (const listener of noticeListeners) listener(notice);
   });
 
   transport.onConnection((connected) => {
-    if (!connected) {
-      for (const call of pending.values()) {
-        call.fail(new DermOrbitError('CANCELLED', 'DermOrbit was closed while this was running.'));
-      }
-      pending.clear();
-    }
+    if (!connected)
+      client.fail(new DermOrbitError('CANCELLED', 'DermOrbit was closed while this was running.'));
     for (const listener of connectionListeners) listener(connected);
   });
 
-  const call: ApplicationApi['call'] = (request, input, options = {}) => {
-    const { signal, onEvent } = options;
-    const schemas = applicationContract[request];
-    return new Promise((resolve, reject: (error: DermOrbitError) => void) => {
-      if (signal?.aborted === true) {
-        reject(new DermOrbitError('CANCELLED', 'The work was cancelled before it began.'));
-        return;
-      }
-      const id = ++lastId;
-      const cancel = (): void => {
-        transport.send({ kind: 'cancel', id });
-      };
-      const settle = (act: () => void): void => {
-        signal?.removeEventListener('abort', cancel);
-        try {
-          act();
-        } catch (thrown) {
-          reject(asDermOrbitError(thrown));
-        }
-      };
-      pending.set(id, {
-        event: (value) => {
-          onEvent?.(schemas.event.parse(value) as never);
-        },
-        result: (value) => {
-          settle(() => {
-            resolve(schemas.output.parse(value) as never);
-          });
-        },
-        fail: (error) => {
-          settle(() => {
-            reject(error);
-          });
-        },
-      });
-      signal?.addEventListener('abort', cancel, { once: true });
-      transport.send({ kind: 'call', id, request, input: input satisfies ApplicationInput<typeof request> });
-    });
-  };
-
   return {
-    call,
+    call: client.call,
     addFiles: async (files, signal) => additionSchema.parse(await transport.addFiles(files, signal)),
     addDropped: async (transfer, signal) => {
       // Called before the first await: see filesOf in dropped.ts.

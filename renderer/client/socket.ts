@@ -3,7 +3,7 @@
 import { additionSchema, joinAdditions, type Addition } from '../../main/contract/application.ts';
 import { DermOrbitError } from '../../main/contract/errors.ts';
 import { errorRecordSchema } from '../../main/contract/error-record.ts';
-import { mainFrameSchema, type MainFrame, type PageFrame } from '../../main/contract/wire.ts';
+import { serverFrameSchema, type ClientFrame, type ServerFrame } from '../../main/contract/frames.ts';
 import type { Transport } from './transport.ts';
 import { formatList } from '../../main/contract/image-kinds.ts';
 import { groupSkipped, someNames } from '../../main/contract/skipped.ts';
@@ -12,7 +12,7 @@ import { filesOf, isFromFolder, isImageName, passedOver } from './dropped.ts';
 const reconnectAfterMilliseconds = 1000;
 
 export function socketTransport(base: URL): Transport {
-  const frameListeners: ((frame: MainFrame) => void)[] = [];
+  const frameListeners: ((frame: ServerFrame) => void)[] = [];
   const connectionListeners: ((connected: boolean) => void)[] = [];
   const unsent: string[] = [];
   let socket: WebSocket;
@@ -30,7 +30,7 @@ export function socketTransport(base: URL): Transport {
     });
     socket.addEventListener('message', (message: MessageEvent<unknown>) => {
       if (typeof message.data !== 'string') return;
-      const frame = mainFrameSchema.parse(JSON.parse(message.data));
+      const frame = serverFrameSchema.parse(JSON.parse(message.data));
       for (const listener of frameListeners) listener(frame);
     });
     socket.addEventListener('close', () => {
@@ -43,7 +43,7 @@ export function socketTransport(base: URL): Transport {
   }
   open();
 
-  function send(frame: PageFrame): void {
+  function send(frame: ClientFrame): void {
     const text = JSON.stringify(frame);
     if (socket.readyState === WebSocket.OPEN) socket.send(text);
     else unsent.push(text);

@@ -1,10 +1,10 @@
 // A started process, whatever started it (child_process, Electron's utilityProcess), and how to find its program.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessRequest } from '../../contract/process.ts';
+import type { ProcessMessage } from './messages.ts';
 
 export interface ProcessChild {
-  send(request: ProcessRequest): void;
+  send(message: ProcessMessage): void;
   onMessage(listener: (message: unknown) => void): void;
   /** Called once, with what is known of the end ("signal SIGKILL", "exit code 1"). */
   onExit(listener: (how: string) => void): void;

@@ -1,7 +1,7 @@
 // Supervising a process: what it tells its listeners, and how it ends.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import type { ProcessRequest } from '../../contract/process.ts';
+import type { ProcessMessage } from './messages.ts';
 import type { ProcessChild } from './child.ts';
 import { superviseProcess, type ProcessState, type SupervisedProcess } from './client.ts';
 
@@ -11,11 +11,11 @@ const contract = {
 
 /** A child that does only what the test says. */
 class Child implements ProcessChild {
-  readonly sent: ProcessRequest[] = [];
+  readonly sent: ProcessMessage[] = [];
   killed = 0;
   readonly #exits: ((how: string) => void)[] = [];
   message: (message: unknown) => void = () => undefined;
-  send(request: ProcessRequest): void {
+  send(request: ProcessMessage): void {
     this.sent.push(request);
   }
   onMessage(listener: (message: unknown) => void): void {
@@ -65,7 +65,7 @@ it('tells everyone who watches each state that it shows', async () => {
   const seen: ProcessState['state'][][] = [[], []];
   for (const states of seen) process.watch(({ state }) => states.push(state));
   expect(process.state()).toEqual({ state: 'starting', restarts: 0, message: null });
-  child.message({ kind: 'ready' });
+  child.message({ kind: 'notice', notice: { kind: 'ready' } });
   expect(process.state()).toEqual({ state: 'ready', restarts: 0, message: null });
   const closed = process.close();
   child.exit('exit code 0');
@@ -78,7 +78,7 @@ it('tells everyone who watches each state that it shows', async () => {
 
 it('closes a process by asking; one that goes in time is not killed', async () => {
   const child = supervise('always');
-  child.message({ kind: 'ready' });
+  child.message({ kind: 'notice', notice: { kind: 'ready' } });
   const done = vi.fn();
   const closed = process.close().then(done);
   expect(child.sent).toEqual([{ kind: 'close' }]);
@@ -93,7 +93,7 @@ it('closes a process by asking; one that goes in time is not killed', async () =
 
 it('kills one that does not go', async () => {
   const child = supervise('always');
-  child.message({ kind: 'ready' });
+  child.message({ kind: 'notice', notice: { kind: 'ready' } });
   const closed = process.close();
   await vi.advanceTimersByTimeAsync(2000);
   expect(child.killed).toBe(1);
@@ -116,12 +116,12 @@ it('starts with the first call where calls want it, and answers by call number',
   const answers = [1, 2].map((of) => process.call('double', { of }));
   const [child] = children;
   expect(children).toHaveLength(1);
-  const calls = child!.sent.flatMap((request) => (request.kind === 'call' ? [request.call] : []));
-  child!.message({ kind: 'done', call: calls[1], output: { is: 4 } });
-  child!.message({ kind: 'done', call: calls[0], output: { is: 2 } });
-  child!.message({ kind: 'done', call: calls[0], output: { is: 3 } });
+  const calls = child!.sent.flatMap((request) => (request.kind === 'call' ? [request.id] : []));
+  child!.message({ kind: 'result', id: calls[1], output: { is: 4 } });
+  child!.message({ kind: 'result', id: calls[0], output: { is: 2 } });
+  child!.message({ kind: 'result', id: calls[0], output: { is: 3 } });
   expect(await Promise.all(answers)).toEqual([{ is: 2 }, { is: 4 }]);
   const wrong = process.call('double', { of: 3 });
-  child!.message({ kind: 'done', call: calls[1]! + 1, output: { is: 'six' } });
+  child!.message({ kind: 'result', id: calls[1]! + 1, output: { is: 'six' } });
   await expect(wrong).rejects.toMatchObject({ code: 'INTERNAL' });
 });

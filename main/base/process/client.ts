@@ -2,17 +2,12 @@
 // first call, watched, and started again when it has died - killed, out of memory, a native crash; calls that were
 // under way then end with an error of the caller's choosing. A process that overstays in a native call is ended.
 import type { ErrorCode } from '../../contract/error-texts/table.ts';
-import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
-import {
-  processReplySchema,
-  type ContractApi,
-  type OperationName,
-  type ProcessCallOptions,
-  type ProcessContract,
-  type ProcessReply,
-} from '../../contract/process.ts';
-import type { z } from 'zod';
+import { DermOrbitError } from '../../contract/errors.ts';
+import { serverFrameSchema } from '../../contract/frames.ts';
+import type { Call, ContractApi, Operations } from '../../contract/operations.ts';
+import { createClient, type Client } from '../../rpc/client.ts';
 import type { ProcessChild } from './child.ts';
+import { processNoticeSchema, type ProcessNotice } from './messages.ts';
 import { countdown } from './patience.ts';
 
 /** Whether the process is there, and how often it had to be started again. */
@@ -24,7 +19,7 @@ export interface ProcessState {
   readonly message: string | null;
 }
 
-export interface SupervisedProcess<C extends ProcessContract> extends ContractApi<C> {
+export interface SupervisedProcess<C extends Operations> extends ContractApi<C> {
   state(): ProcessState;
   watch(listener: (state: ProcessState) => void): void;
   /** Ends the process, if there is one, and starts it at once, however often it has died before. */
@@ -47,17 +42,8 @@ export interface Supervision {
   readonly wanted: 'always' | 'calls';
 }
 
-interface Pending {
-  readonly signal: AbortSignal | undefined;
-  readonly operation: string;
-  readonly input: unknown;
-  readonly onEvent: (event: never) => void;
-  readonly resolve: (output: never) => void;
-  readonly reject: (error: DermOrbitError) => void;
-}
-
 /** Supervises a process; `spawn` is called each time one is to be started. */
-export function superviseProcess<C extends ProcessContract>(
+export function superviseProcess<C extends Operations>(
   contract: C,
   spawn: () => ProcessChild,
   supervision: Supervision,
@@ -65,15 +51,13 @@ export function superviseProcess<C extends ProcessContract>(
   return new ProcessClient(contract, spawn, supervision);
 }
 
-class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
-  readonly #contract: C;
+class ProcessClient<C extends Operations> implements SupervisedProcess<C> {
+  readonly #client: Client<C>;
   readonly #spawn: () => ProcessChild;
   readonly #supervision: Supervision;
-  readonly #pending = new Map<number, Pending>();
   readonly #listeners: ((state: ProcessState) => void)[] = [];
   #child: ProcessChild | null = null;
   #state: ProcessState = { state: 'idle', restarts: 0, message: null };
-  #nextCall = 0;
   #failedStarts = 0;
   #nextStart: NodeJS.Timeout | null = null;
   #closing = false;
@@ -83,7 +67,13 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
   #patience: (() => void) | null = null;
 
   constructor(contract: C, spawn: () => ProcessChild, supervision: Supervision) {
-    this.#contract = contract;
+    this.#client = createClient(contract, {
+      name: supervision.name,
+      send: (frame) => {
+        this.#child?.send(frame);
+        return this.#child !== null;
+      },
+    });
     this.#spawn = spawn;
     this.#supervision = supervision;
     if (supervision.wanted === 'always') this.#start();
@@ -125,12 +115,9 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     });
   }
 
-  async call<Name extends OperationName<C>>(
-    operation: Name,
-    input: z.input<C[Name]['input']>,
-    { signal, onEvent }: ProcessCallOptions<z.infer<C[Name]['event']>> = {},
-  ): Promise<z.infer<C[Name]['output']>> {
-    if (signal?.aborted) throw asDermOrbitError(signal.reason);
+  readonly call: Call<C> = async (operation, input, options) => {
+    // No process is started for what is cancelled already; the client refuses it.
+    if (options?.signal?.aborted === true) return this.#client.call(operation, input, options);
     if (!this.#child && !this.#closing && this.#supervision.wanted === 'calls') this.#start();
     const waits = this.#nextStart !== null && this.#failedStarts < patientStarts && !this.#closing;
     if (!this.#child && !waits) {
@@ -139,30 +126,9 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
         ? new DermOrbitError(errors.stopped, `The ${name} has been closed.`)
         : new DermOrbitError(errors.absent, this.#state.message ?? `The ${name} is not running.`);
     }
-    const call = this.#nextCall++;
-    const cancel = () => {
-      if (this.#child) this.#child.send({ kind: 'cancel', call });
-      else this.#pending.get(call)?.reject(asDermOrbitError(signal?.reason));
-    };
-    signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      return await new Promise<z.infer<C[Name]['output']>>((resolve, reject) => {
-        this.#pending.set(call, {
-          signal,
-          operation,
-          input,
-          onEvent: onEvent ?? (() => undefined),
-          resolve,
-          reject,
-        });
-        // Without a child it is sent to the next one, as soon as that is started.
-        this.#child?.send({ kind: 'call', call, operation, input });
-      });
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-      this.#pending.delete(call);
-    }
-  }
+    // Without a child it is sent to the next one, as soon as that is started.
+    return this.#client.call(operation, input, options);
+  };
 
   #start(): void {
     this.#nextStart = null;
@@ -173,16 +139,15 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     this.#child = child;
     this.#allow(startPatience, 'it did not come up');
     child.onMessage((message) => {
-      const parsed = processReplySchema.safeParse(message);
-      if (parsed.success && this.#child === child) this.#receive(parsed.data);
+      const parsed = serverFrameSchema.safeParse(message);
+      if (!parsed.success || this.#child !== child) return;
+      if (parsed.data.kind === 'notice') this.#hear(processNoticeSchema.safeParse(parsed.data.notice).data);
+      else this.#client.receive(parsed.data);
     });
     child.onExit((how) => {
       if (this.#child === child) this.#ended(how);
     });
-    for (const [call, { operation, input, signal, reject }] of this.#pending) {
-      if (signal?.aborted) reject(asDermOrbitError(signal.reason));
-      else child.send({ kind: 'call', call, operation, input });
-    }
+    for (const frame of this.#client.unanswered()) child.send(frame);
   }
 
   /** Gives the process so many milliseconds until the next `hearing` or `ready`. */
@@ -209,11 +174,9 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
     const message = `The ${name} ended: ${why}.`;
     const gone = this.#failedStarts >= patientStarts && !this.#closing;
     const reason = new DermOrbitError(gone ? errors.absent : code, message);
-    const orphans = [...this.#pending.values()];
     // What dies before it is ready has not seen the calls: the next process is asked in its place.
     const blameless = wanted === 'always' && this.#failedStarts > 0 && !gone;
-    const kept = blameless && !this.#closing;
-    if (!kept) this.#pending.clear();
+    if (!blameless || this.#closing) this.#client.fail(reason);
     if (this.#closing) {
       this.#show({ ...this.#state, state: 'stopped' });
     } else if (wanted === 'calls') {
@@ -230,39 +193,18 @@ class ProcessClient<C extends ProcessContract> implements SupervisedProcess<C> {
       this.#state = { ...this.#state, message };
       this.#start();
     }
-    if (!kept) for (const { reject } of orphans) reject(reason);
   }
 
-  #receive(reply: ProcessReply): void {
-    if (reply.kind === 'deaf') {
-      this.#allow(reply.limit, 'a computation did not end');
+  #hear(notice: ProcessNotice | undefined): void {
+    if (!notice) return;
+    if (notice.kind === 'deaf') {
+      this.#allow(notice.limit, 'a computation did not end');
       return;
     }
-    if (reply.kind === 'ready' || reply.kind === 'hearing') {
-      this.#patience?.();
-      if (reply.kind === 'hearing') return;
-      this.#failedStarts = 0;
-      this.#show({ ...this.#state, state: 'ready' });
-      return;
-    }
-    const pending = this.#pending.get(reply.call);
-    if (!pending) return;
-    if (reply.kind === 'failed') {
-      pending.reject(DermOrbitError.fromRecord(reply.error));
-      return;
-    }
-    const schemas = this.#contract[pending.operation];
-    const [schema, value] =
-      reply.kind === 'event' ? [schemas?.event, reply.event] : [schemas?.output, reply.output];
-    const parsed = schema?.safeParse(value);
-    if (!parsed?.success) {
-      const message = `The ${this.#supervision.name} answered ${pending.operation} with something else.`;
-      pending.reject(new DermOrbitError('INTERNAL', message));
-    } else if (reply.kind === 'event') {
-      pending.onEvent(parsed.data as never);
-    } else {
-      pending.resolve(parsed.data as never);
-    }
+    this.#patience?.();
+    if (notice.kind === 'hearing') return;
+    this.#failedStarts = 0;
+    this.#show({ ...this.#state, state: 'ready' });
   }
 
   #show(state: ProcessState): void {

@@ -6,9 +6,9 @@ import type { ProcessChild, ProcessProgram } from './child.ts';
 export function forkProcess({ entry }: ProcessProgram): ProcessChild {
   const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   return {
-    send: (request) => {
+    send: (message) => {
       // A child that is just dying reports through onExit; its closed channel is no second failure.
-      child.send(request, () => undefined);
+      child.send(message, () => undefined);
     },
     onMessage: (listener) => {
       child.on('message', listener);

@@ -1,15 +1,11 @@
 // The inside of a process: a table of operations behind messages, and nothing else. Runs under child_process.fork and
 // under Electron's utilityProcess; it ends when the one who started it does.
 import { constants, setPriority } from 'node:os';
-import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
-import {
-  processRequestSchema,
-  type ContractApi,
-  type OperationName,
-  type ProcessContract,
-  type ProcessReply,
-} from '../../contract/process.ts';
+import type { ServerFrame } from '../../contract/frames.ts';
+import type { ContractApi, Operations } from '../../contract/operations.ts';
+import { serve } from '../../rpc/serve.ts';
 import { watchDeafness } from './deaf.ts';
+import { closeMessageSchema, type ProcessNotice } from './messages.ts';
 
 /** The part of Electron's parentPort that is used; this room knows nothing else of Electron. */
 interface ParentPort {
@@ -18,7 +14,7 @@ interface ParentPort {
 }
 
 interface Parent {
-  readonly send: (reply: ProcessReply) => void;
+  readonly send: (frame: ServerFrame) => void;
   readonly listen: (listener: (message: unknown) => void) => void;
 }
 
@@ -26,8 +22,8 @@ function connect(): Parent {
   const port = (process as { parentPort?: ParentPort }).parentPort;
   if (port) {
     return {
-      send: (reply) => {
-        port.postMessage(reply);
+      send: (frame) => {
+        port.postMessage(frame);
       },
       listen: (listener) => {
         port.on('message', ({ data }) => {
@@ -40,8 +36,8 @@ function connect(): Parent {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('disconnect', () => process.exit(0));
   return {
-    send: (reply) => {
-      if (process.connected) process.send?.(reply, undefined, undefined, () => undefined);
+    send: (frame) => {
+      if (process.connected) process.send?.(frame, undefined, undefined, () => undefined);
     },
     listen: (listener) => {
       process.on('message', listener);
@@ -53,7 +49,7 @@ function connect(): Parent {
  * Answers the operations of a contract until told to close. Call it once, from the program's entry.
  * @param priority of this process; the window and its page come first
  */
-export function serveContract<C extends ProcessContract>(
+export function serveContract<C extends Operations>(
   contract: C,
   api: ContractApi<C>,
   priority: number = constants.priority.PRIORITY_BELOW_NORMAL,
@@ -64,44 +60,16 @@ export function serveContract<C extends ProcessContract>(
     // Where priorities may not be changed, all goes on as it was.
   }
   const parent = connect();
-  const running = new Map<number, AbortController>();
-
-  const answer = async (call: number, operation: string, input: unknown): Promise<void> => {
-    const controller = new AbortController();
-    running.set(call, controller);
-    try {
-      if (!isOperation(contract, operation)) {
-        throw new DermOrbitError('REQUEST_INVALID', `There is no operation ${String(operation)}.`);
-      }
-      // The operation checks its input by its own schema.
-      const output = await api.call(operation, input as never, {
-        signal: controller.signal,
-        onEvent: (event) => {
-          parent.send({ kind: 'event', call, event });
-        },
-      });
-      parent.send({ kind: 'done', call, output });
-    } catch (thrown) {
-      parent.send({ kind: 'failed', call, error: asDermOrbitError(thrown).toRecord() });
-    } finally {
-      running.delete(call);
-    }
-  };
-
+  const server = serve(contract, api.call.bind(api), parent.send);
   parent.listen((message) => {
-    const parsed = processRequestSchema.safeParse(message);
-    if (!parsed.success) return;
-    const request = parsed.data;
-    if (request.kind === 'call') void answer(request.call, request.operation, request.input);
-    else if (request.kind === 'cancel') running.get(request.call)?.abort();
-    else void api.close().finally(() => process.exit(0));
+    if (closeMessageSchema.safeParse(message).success) void api.close().finally(() => process.exit(0));
+    else server.receive(message);
   });
+  const tell = (notice: ProcessNotice): void => {
+    parent.send({ kind: 'notice', notice });
+  };
   watchDeafness((limit) => {
-    parent.send(limit === null ? { kind: 'hearing' } : { kind: 'deaf', limit });
+    tell(limit === null ? { kind: 'hearing' } : { kind: 'deaf', limit });
   });
-  parent.send({ kind: 'ready' });
-}
-
-function isOperation<C extends ProcessContract>(contract: C, name: string): name is OperationName<C> {
-  return Object.hasOwn(contract, name);
+  tell({ kind: 'ready' });
 }

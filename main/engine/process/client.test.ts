@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Classified } from '../../contract/engine.ts';
-import type { ProcessRequest } from '../../contract/process.ts';
+import type { ProcessMessage } from '../../base/process/messages.ts';
 import { isFailure } from '../../contract/record.ts';
 import type { ProcessChild } from '../../base/process/child.ts';
 import { forkProcess } from '../../base/process/fork.ts';
@@ -48,9 +48,9 @@ it('goes on behind the file at which the engine died', async () => {
               child.die('signal SIGKILL');
               return;
             }
-            child.reply({ kind: 'event', call: request.call, event: { index, record: failure(path) } });
+            child.reply({ kind: 'event', id: request.id, event: { index, record: failure(path) } });
           }
-          child.reply({ kind: 'done', call: request.call, output: { classified: 0, failed: paths.length } });
+          child.reply({ kind: 'result', id: request.id, output: { classified: 0, failed: paths.length } });
         });
       }),
   );
@@ -76,7 +76,7 @@ it('goes on behind the file at which the engine died', async () => {
 });
 
 /** An engine that dies at a file as soon as it begins to prepare it, some files ahead of its turn. */
-function preparing(request: ProcessRequest, child: ScriptedChild, ahead: number): void {
+function preparing(request: ProcessMessage, child: ScriptedChild, ahead: number): void {
   if (request.kind !== 'call') return;
   const { paths } = request.input as { paths: string[] };
   setImmediate(() => {
@@ -85,9 +85,9 @@ function preparing(request: ProcessRequest, child: ScriptedChild, ahead: number)
         child.die('signal SIGSEGV');
         return;
       }
-      child.reply({ kind: 'event', call: request.call, event: { index, record: failure(path) } });
+      child.reply({ kind: 'event', id: request.id, event: { index, record: failure(path) } });
     }
-    child.reply({ kind: 'done', call: request.call, output: { classified: 0, failed: paths.length } });
+    child.reply({ kind: 'result', id: request.id, output: { classified: 0, failed: paths.length } });
   });
 }
 
@@ -202,8 +202,8 @@ it(
 
 it('is started at once where a person asks, and takes up its work', async () => {
   let working = false;
-  const answer = (request: ProcessRequest, child: ScriptedChild): void => {
-    if (working && request.kind === 'call') child.reply({ kind: 'done', call: request.call, output: [] });
+  const answer = (request: ProcessMessage, child: ScriptedChild): void => {
+    if (working && request.kind === 'call') child.reply({ kind: 'result', id: request.id, output: [] });
   };
   let started = 0;
   engine = startEngineProcess(() => {
@@ -231,17 +231,17 @@ it('is started at once where a person asks, and takes up its work', async () => 
 });
 
 /** An engine that goes deaf at some files, and says beforehand how long it may be. */
-function deafAt(deaf: readonly string[], request: ProcessRequest, child: ScriptedChild): void {
+function deafAt(deaf: readonly string[], request: ProcessMessage, child: ScriptedChild): void {
   if (request.kind !== 'call') return;
   const { paths } = request.input as { paths: string[] };
   setImmediate(() => {
     for (const [index, path] of paths.entries()) {
-      child.reply({ kind: 'deaf', limit: 30 });
+      child.reply({ kind: 'notice', notice: { kind: 'deaf', limit: 30 } });
       if (deaf.includes(path)) return;
-      child.reply({ kind: 'hearing' });
-      child.reply({ kind: 'event', call: request.call, event: { index, record: failure(path) } });
+      child.reply({ kind: 'notice', notice: { kind: 'hearing' } });
+      child.reply({ kind: 'event', id: request.id, event: { index, record: failure(path) } });
     }
-    child.reply({ kind: 'done', call: request.call, output: { classified: 0, failed: paths.length } });
+    child.reply({ kind: 'result', id: request.id, output: { classified: 0, failed: paths.length } });
   });
 }
 
@@ -284,7 +284,7 @@ it('passes a cancellation on', async () => {
     const child = new ScriptedChild((request, self) => {
       if (request.kind !== 'cancel') return;
       const error = { code: 'CANCELLED' as const, title: 'Cancelled', message: 'cancelled', action: 'again' };
-      self.reply({ kind: 'failed', call: request.call, error });
+      self.reply({ kind: 'error', id: request.id, error });
     });
     children.push(child);
     return child;

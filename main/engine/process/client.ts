@@ -12,7 +12,7 @@ import {
 } from '../../contract/engine.ts';
 import type { ErrorCode } from '../../contract/error-texts/table.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
-import type { ProcessCallOptions } from '../../contract/process.ts';
+import type { CallOptions } from '../../contract/operations.ts';
 import { isFailure } from '../../contract/record.ts';
 import { entryIn, type ProcessProgram, type Spawn } from '../../base/process/child.ts';
 import { superviseProcess, type SupervisedProcess } from '../../base/process/client.ts';
@@ -45,7 +45,7 @@ export function startEngineProcess(spawn: Spawn): EngineProcess {
     call: async <Name extends EngineOperation>(
       operation: Name,
       input: EngineInput<Name>,
-      options: ProcessCallOptions<EngineEvent<Name>> = {},
+      options: CallOptions<EngineEvent<Name>> = {},
     ): Promise<EngineOutput<Name>> => {
       if (operation !== 'classify') return engine.call(operation, input, options);
       const [batch, follow] = [input, options] as [EngineInput<'classify'>, ClassifyOptions];
@@ -54,7 +54,7 @@ export function startEngineProcess(spawn: Spawn): EngineProcess {
   };
 }
 
-type ClassifyOptions = ProcessCallOptions<EngineEvent<'classify'>>;
+type ClassifyOptions = CallOptions<EngineEvent<'classify'>>;
 
 /** How many files, counted back from the last, may have ended the engine, by how it ended; another error is no file's. */
 const suspectsOf: Partial<Record<ErrorCode, number>> = {

@@ -23,8 +23,3 @@ export interface JobContext {
   };
   notify(notice: Notice): void;
 }
-
-/** What a request brings with it. */
-export interface RequestOptions {
-  readonly signal: AbortSignal | undefined;
-}

@@ -58,7 +58,7 @@ afterEach(() => test.close());
 const call = <T>(
   request: Parameters<TestApplication['application']['call']>[0],
   input: unknown,
-): Promise<T> => test.application.call(request, input) as Promise<T>;
+): Promise<T> => test.application.call(request, input as never) as Promise<T>;
 
 async function roots(): Promise<DataReference> {
   const [root] = await call<DataReference[]>('dataRoots', {});

@@ -1,27 +1,19 @@
 // Evaluations as the page asks for them: starting one, and going on with those that an earlier session left unfinished.
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { z } from 'zod';
 import type { jobRequests, Job } from '../../contract/application-jobs.ts';
 import { evaluationIdSchema } from '../../contract/application-jobs.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { EvaluateTask } from '../../contract/jobs.ts';
 import { listRequests, readRequest, removeRequest, requestFile } from '../../evaluation/store/unfinished.ts';
-import type { JobContext, RequestOptions } from './context.ts';
+import type { Handlers } from '../../rpc/dispatch.ts';
+import type { JobContext } from './context.ts';
 import type { JobHandle } from '../board.ts';
 
 type EvaluatingRequest =
   'startEvaluation' | 'interruptedEvaluations' | 'resumeEvaluation' | 'discardEvaluation';
-type Checked<Name extends EvaluatingRequest> = z.output<(typeof jobRequests)[Name]['input']>;
-type Output<Name extends EvaluatingRequest> = z.infer<(typeof jobRequests)[Name]['output']>;
 
-export const evaluatingHandlers: {
-  readonly [Name in EvaluatingRequest]: (
-    context: JobContext,
-    input: Checked<Name>,
-    options: RequestOptions,
-  ) => Promise<Output<Name>>;
-} = {
+export const evaluatingHandlers: Handlers<typeof jobRequests, JobContext, EvaluatingRequest> = {
   startEvaluation: (context, { data, ...rest }) => {
     const task = { ...rest, source: context.data.sourceOf(data) };
     return Promise.resolve(start(context, task, context.evaluations.newId()));

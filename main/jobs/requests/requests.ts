@@ -1,10 +1,10 @@
 // One handler per request about long jobs and the evaluations that came out of them. Dialogs, uploads and exports are
 // the services' own.
-import type { z } from 'zod';
 import type { jobRequests } from '../../contract/application-jobs.ts';
 import { selectImages } from '../../evaluation/selection/select.ts';
 import { cacheHandlers } from './caches.ts';
-import type { JobContext, RequestOptions } from './context.ts';
+import type { Handlers } from '../../rpc/dispatch.ts';
+import type { JobContext } from './context.ts';
 import { evaluatingHandlers } from './evaluating.ts';
 import { trainingHandlers } from './training.ts';
 
@@ -12,18 +12,8 @@ type JobRequest = Exclude<
   keyof typeof jobRequests,
   'dataRoots' | 'chooseData' | 'dataFolder' | 'newDataFolder' | 'exportEvaluation'
 >;
-type Checked<Name extends JobRequest> = z.output<(typeof jobRequests)[Name]['input']>;
-type Output<Name extends JobRequest> = z.infer<(typeof jobRequests)[Name]['output']>;
 
-type Handlers = {
-  readonly [Name in JobRequest]: (
-    context: JobContext,
-    input: Checked<Name>,
-    options: RequestOptions,
-  ) => Promise<Output<Name>>;
-};
-
-export const jobHandlers: Handlers = {
+export const jobHandlers: Handlers<typeof jobRequests, JobContext, JobRequest> = {
   openDataset: ({ data, jobs }, { data: choice }, { signal }) =>
     jobs.api.call('openDataset', { source: data.sourceOf(choice) }, { signal }),
 

@@ -51,7 +51,7 @@ afterEach(() => test.close());
 const call = <T>(
   request: Parameters<TestApplication['application']['call']>[0],
   input: unknown,
-): Promise<T> => test.application.call(request, input) as Promise<T>;
+): Promise<T> => test.application.call(request, input as never) as Promise<T>;
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 const runs = () => call<RunSummary[]>('trainingRuns', {});
 

@@ -2,31 +2,24 @@
 // they ended.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import type { jobRequests, Job } from '../../contract/application-jobs.ts';
+import type { CheckedInputOf } from '../../contract/operations.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Recipe, TrainTask } from '../../contract/jobs.ts';
 import type { Outlook, RunChanges } from '../../contract/training-runs.ts';
 import { listRuns, readPace, readRun, readTask } from '../../training/run/read-run.ts';
-import type { JobContext, RequestOptions } from './context.ts';
+import type { Handlers } from '../../rpc/dispatch.ts';
+import type { JobContext } from './context.ts';
 import type { JobHandle } from '../board.ts';
 import { roundsTime } from '../pace-of-runs.ts';
 
 type TrainingRequest =
   'outlook' | 'startTraining' | 'resumeTraining' | 'trainingRuns' | 'trainingRun' | 'removeRun';
-type Checked<Name extends TrainingRequest> = z.output<(typeof jobRequests)[Name]['input']>;
-type Output<Name extends TrainingRequest> = z.infer<(typeof jobRequests)[Name]['output']>;
 
 const runsFolder = ({ folders }: JobContext) => join(folders.data, 'runs');
 const runFolder = (context: JobContext, id: string) => join(runsFolder(context), id);
 
-export const trainingHandlers: {
-  readonly [Name in TrainingRequest]: (
-    context: JobContext,
-    input: Checked<Name>,
-    options: RequestOptions,
-  ) => Promise<Output<Name>>;
-} = {
+export const trainingHandlers: Handlers<typeof jobRequests, JobContext, TrainingRequest> = {
   outlook: async (context, { recipe, data }, { signal }): Promise<Outlook> => {
     const input = { recipe, data: sourcesOf(context, data) };
     const found = await context.jobs.api.call('outlook', input, { signal });
@@ -55,7 +48,10 @@ export const trainingHandlers: {
   },
 };
 
-function sourcesOf({ data: references }: JobContext, choice: Checked<'outlook'>['data']): TrainTask['data'] {
+function sourcesOf(
+  { data: references }: JobContext,
+  choice: CheckedInputOf<typeof jobRequests, 'outlook'>['data'],
+): TrainTask['data'] {
   const { training, validation, ...rest } = choice;
   return {
     ...rest,
