@@ -38,6 +38,16 @@ export const modelErrors = {
       'Save the weights alone, torch.save(model.state_dict(), "weights.pt"), and choose that file. Python runs what such a file names when it loads it: do that only if you trust where it comes from.',
   },
   SAFETENSORS_INVALID: { title: 'Invalid safetensors file', action: 'Download or convert the file again.' },
+  TENSORFLOW_INVALID: {
+    title: 'Damaged TensorFlow model',
+    action:
+      'The file is cut, damaged or contradicts itself: download it again, with every file that its model.json names.',
+  },
+  TENSORFLOW_UNSUPPORTED: {
+    title: 'TensorFlow model not supported',
+    action:
+      'DermOrbit reads convolutional networks with float results. Cut the network before the part that is named, or export it to ONNX.',
+  },
   CLASS_EMBEDDINGS_INVALID: {
     title: 'Class embeddings do not fit',
     action:
