@@ -1,4 +1,5 @@
-// The weight networks of METHODS.md as ONNX graphs: lambda net (feature and embedding level), QNet and KNet.
+// The weight networks of METHODS.md as ONNX graphs: lambda net (feature and embedding level), QNet and KNet; and
+// canonical's feature scorer, which is a lambda net too.
 // Parameter names are those of the reference implementation. Sources: Basu et al. 2023 (lambda-equitune);
 // Vlasenko et al. (feature-level lambda, equiattention).
 import { DermOrbitError } from '../contract/errors.ts';
@@ -11,7 +12,12 @@ interface FeatureShape {
   readonly size: number;
 }
 
-function expectDims(weights: Weights, name: string, expected: readonly (number | null)[]): readonly number[] {
+/** @throws DermOrbitError COMBINERS_INVALID unless the tensor is there and has this shape (null: any size) */
+export function expectDims(
+  weights: Weights,
+  name: string,
+  expected: readonly (number | null)[],
+): readonly number[] {
   const { dims } = requireCombinerWeight(weights, name);
   const fits = dims.length === expected.length && dims.every((dim, axis) => (expected[axis] ?? dim) === dim);
   if (!fits) {
@@ -27,7 +33,7 @@ function requireCombinerWeight(weights: Weights, name: string) {
 }
 
 /** Shapes of a stack of Linear layers, each [out, in], the first with `inputs` columns. */
-function expectLinears(
+export function expectLinears(
   weights: Weights,
   names: readonly string[],
   inputs: number,
@@ -105,17 +111,29 @@ function linearStack(
  * @throws DermOrbitError COMBINERS_INVALID
  */
 export function buildLambdaNet(weights: Weights, shape: FeatureShape): Model {
-  const graph = new GraphBuilder('lambda');
+  return buildScoreNet(weights, shape, 'lambda');
+}
+
+/**
+ * canonical's feature scorer, a lambda net with weights of its own: `features` [batch, C, s, s] -> `score` [batch].
+ * @throws DermOrbitError COMBINERS_INVALID
+ */
+export function buildCanonicalNet(weights: Weights, shape: FeatureShape): Model {
+  return buildScoreNet(weights, shape, 'canonical');
+}
+
+function buildScoreNet(weights: Weights, shape: FeatureShape, prefix: 'lambda' | 'canonical'): Model {
+  const graph = new GraphBuilder(prefix);
   const features = graph.input('features', 'float32', ['batch', shape.channels, shape.size, shape.size]);
   const front = perChannelFront(
     graph,
     weights,
     features,
     shape,
-    'lambda.per_channel_preprocessing.0',
-    'lambda.pre_projection.0',
+    `${prefix}.per_channel_preprocessing.0`,
+    `${prefix}.pre_projection.0`,
   );
-  const layers = ['lambda.main.0', 'lambda.main.2', 'lambda.main.4'];
+  const layers = [0, 2, 4].map((layer) => `${prefix}.main.${layer}`);
   expectLinears(weights, layers, front.width, 1);
   graph.output('score', graph.reshape(linearStack(graph, weights, front.value, layers), [-1]), ['batch']);
   return graph.build();

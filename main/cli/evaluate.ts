@@ -12,6 +12,8 @@ import {
   inverseSchema,
   levelSchema,
   methodSchema,
+  scorerSchema,
+  scoreSchema,
 } from '../contract/settings.ts';
 import { dataFolder, defaultModelFolders } from '../engine/folders.ts';
 import { parseProvider } from '../engine/providers.ts';
@@ -38,6 +40,8 @@ interface EvaluateOptions {
   readonly levels?: string;
   readonly inverses?: string;
   readonly heads?: string;
+  readonly scorers?: string;
+  readonly scores?: string;
   readonly turned: string;
   readonly angleStep?: string;
   readonly check: string;
@@ -69,6 +73,8 @@ export function addEvaluateCommand(program: Command): void {
     .option('--levels <list>', `of ${list(levelSchema.options)} (default: feature)`)
     .option('--inverses <list>', `of ${list(inverseSchema.options)} (default: on)`)
     .option('--heads <list>', `of ${list(headSchema.options)} (default: orbit)`)
+    .option('--scorers <list>', `of canonical: ${list(scorerSchema.options)} (default: those of the model)`)
+    .option('--scores <list>', `of equizero: ${list(scoreSchema.options)} (default: probability)`)
     .option(
       '--turned <which>',
       'none; random: judge each image turned by a random element; all: every element',
@@ -182,6 +188,8 @@ function parseTask(options: EvaluateOptions, models: string[]): EvaluateTask {
       levels: choose('--levels', options.levels, levelSchema),
       inverses: choose('--inverses', options.inverses, inverseSchema),
       heads: choose('--heads', options.heads, headSchema),
+      scorers: choose('--scorers', options.scorers, scorerSchema),
+      scores: choose('--scores', options.scores, scoreSchema),
     },
     options: {
       turned: turned[0]!,

@@ -7,10 +7,14 @@ import {
   inverseSchema,
   levelSchema,
   methodSchema,
+  scorerSchema,
+  scoreSchema,
   type Head,
   type Inverse,
   type Level,
   type Method,
+  type Score,
+  type Scorer,
   type SettingsChoice,
 } from '../contract/settings.ts';
 import { parseProvider } from '../engine/providers.ts';
@@ -21,6 +25,8 @@ export interface SettingsOptions {
   readonly level?: Level;
   readonly inverse?: Inverse;
   readonly head?: Head;
+  readonly scorer?: Scorer;
+  readonly score?: Score;
   readonly provider: string;
   readonly model?: string;
 }
@@ -65,12 +71,27 @@ export function addSettingsOptions(command: Command): Command {
         headSchema.options,
       ),
     )
+    .addOption(
+      choice(
+        '--scorer <scorer>',
+        'what canonical chooses by: feature maps, or small pictures before the image tower runs, once (default: feature)',
+        scorerSchema.options,
+      ),
+    )
+    .addOption(
+      choice(
+        '--score <score>',
+        'what equizero chooses by: largest probability, least entropy, lowest energy, or least distance to the class means (default: probability)',
+        scoreSchema.options,
+      ),
+    )
     .option('--provider <provider>', 'auto, cuda, tensorrt, dml, webgpu, coreml or cpu', 'auto');
 }
 
 /** What the person chose, and nothing for the rest. */
-export function settingsChoice({ group, method, level, inverse, head }: SettingsOptions): SettingsChoice {
-  return { group, method, level, inverse, head };
+export function settingsChoice(options: SettingsOptions): SettingsChoice {
+  const { group, method, level, inverse, head, scorer, score } = options;
+  return { group, method, level, inverse, head, scorer, score };
 }
 
 /** @throws DermOrbitError PROVIDER_UNKNOWN */

@@ -23,6 +23,8 @@ function nameOf(code: string): string {
 function stabilityText({ stability, orientations }: Classification): string {
   const count = orientations.length;
   if (count === 1) return 'seen in one orientation only';
+  if (stability === null)
+    return `one of ${count} orientations was looked at: the one that the image scorer chose`;
   const agreeing = Math.round(stability * count);
   return agreeing === count
     ? `the plain model gives this answer in all ${count} orientations`
@@ -30,8 +32,10 @@ function stabilityText({ stability, orientations }: Classification): string {
 }
 
 /** How the predictions were made, in one line. */
-function howMade({ model, group, method, level, inverse, head, provider }: Classification): string {
-  const feature = level === 'feature' && method !== 'tta' ? `, inverse ${inverse}, ${head} head` : '';
+function howMade(record: Classification): string {
+  const { model, group, level, inverse, head, provider, scorer, score } = record;
+  const method = [record.method, scorer && `by ${scorer}`, score && `by ${score}`].filter(Boolean).join(' ');
+  const feature = level === 'feature' && record.method !== 'tta' ? `, inverse ${inverse}, ${head} head` : '';
   return `${model.id}: ${method} over ${group}, ${level} level${feature}; computed on ${provider}`;
 }
 
@@ -99,6 +103,7 @@ function narrowTable(records: readonly ClassificationRecord[], width: number): s
 }
 
 function agreement({ orientations, stability }: Classification): string {
+  if (stability === null) return paint('dim', `1 of ${orientations.length} seen`);
   const text = `${Math.round(stability * orientations.length)} of ${orientations.length}`;
   return stability < 1 ? paint('yellow', text) : text;
 }

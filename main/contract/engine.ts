@@ -14,6 +14,8 @@ import {
   methodSchema,
   providerChoiceSchema,
   providerSchema,
+  scorerSchema,
+  scoreSchema,
 } from './settings.ts';
 
 const empty = z.object({});
@@ -25,6 +27,8 @@ export const settingsChoiceSchema = z.object({
   level: levelSchema.optional(),
   inverse: inverseSchema.optional(),
   head: headSchema.optional(),
+  scorer: scorerSchema.optional(),
+  score: scoreSchema.optional(),
 });
 
 /** Which model, on which provider, with which settings. */

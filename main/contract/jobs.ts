@@ -10,6 +10,8 @@ import {
   inverseSchema,
   levelSchema,
   methodSchema,
+  scorerSchema,
+  scoreSchema,
   providerChoiceSchema,
 } from './settings.ts';
 import { trainingEventSchema } from './training-events.ts';
@@ -24,6 +26,8 @@ export const evaluationChoicesSchema = z.object({
   levels: z.array(levelSchema).default([]),
   inverses: z.array(inverseSchema).default([]),
   heads: z.array(headSchema).default([]),
+  scorers: z.array(scorerSchema).default([]),
+  scores: z.array(scoreSchema).default([]),
 });
 
 /** How the images are shown, and how sure the figures have to be. */

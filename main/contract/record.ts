@@ -10,6 +10,8 @@ import {
   levelSchema,
   methodSchema,
   providerSchema,
+  scorerSchema,
+  scoreSchema,
 } from './settings.ts';
 
 const perClass = z.record(z.string(), z.number());
@@ -24,8 +26,9 @@ export const orientationSchema = z.object({
   mirror: z.boolean(),
   /** The weight that the method gives this orientation. */
   weight: z.number(),
-  probabilities: perClass,
-  logits: perClass,
+  /** Null where this orientation was not asked: canonical's image scorer chooses before the image tower runs. */
+  probabilities: perClass.nullable(),
+  logits: perClass.nullable(),
 });
 export type Orientation = z.infer<typeof orientationSchema>;
 
@@ -45,6 +48,8 @@ export const classificationSchema = z.object({
   level: levelSchema,
   inverse: inverseSchema,
   head: headSchema,
+  scorer: scorerSchema.optional(),
+  score: scoreSchema.optional(),
   /** The provider that really computed the prediction. */
   provider: providerSchema,
   probabilities: perClass,
@@ -55,8 +60,8 @@ export const classificationSchema = z.object({
   orientations: z.array(orientationSchema),
   /** equiattention only: A, n rows of n columns, each row sums to 1. */
   attention: z.array(z.array(z.number())).nullable(),
-  /** Share of the orientations whose own top class is the result's. */
-  stability: z.number(),
+  /** Share of the orientations whose own top class is the result's; null where not every one was asked. */
+  stability: z.number().nullable(),
   milliseconds: z.number(),
   /** Of DermOrbit. */
   version: z.string(),

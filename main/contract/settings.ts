@@ -5,7 +5,15 @@ import { groupNames } from '../groups/groups.ts';
 
 export const groupNameSchema = z.enum(groupNames);
 
-export const methodSchema = z.enum(['vanilla', 'tta', 'equitune', 'equizero', 'lambda', 'attention']);
+export const methodSchema = z.enum([
+  'vanilla',
+  'tta',
+  'equitune',
+  'equizero',
+  'lambda',
+  'attention',
+  'canonical',
+]);
 export type Method = z.infer<typeof methodSchema>;
 
 export const levelSchema = z.enum(['feature', 'embedding']);
@@ -17,8 +25,26 @@ export type Inverse = z.infer<typeof inverseSchema>;
 export const headSchema = z.enum(['plain', 'orbit']);
 export type Head = z.infer<typeof headSchema>;
 
-/** The weight networks that a model may bring: `lambdaEmbedding` is lambda's at embedding level. */
-export const combinerSchema = z.enum(['lambda', 'attention', 'lambdaEmbedding']);
+/** What the scorer of `canonical` looks at: the map of a view, or a small picture of it before the tower runs. */
+export const scorerSchema = z.enum(['feature', 'image']);
+export type Scorer = z.infer<typeof scorerSchema>;
+
+/** What `equizero` chooses its orientation by. */
+export const scoreSchema = z.enum(['probability', 'entropy', 'energy', 'distance']);
+export type Score = z.infer<typeof scoreSchema>;
+
+/**
+ * The networks that a model may bring: `lambdaEmbedding` is lambda's at embedding level, `canonical` and
+ * `canonicalImage` are the scorers of `canonical`, `distance` is the distance of an embedding to the class means.
+ */
+export const combinerSchema = z.enum([
+  'lambda',
+  'attention',
+  'lambdaEmbedding',
+  'canonical',
+  'canonicalImage',
+  'distance',
+]);
 export type CombinerName = z.infer<typeof combinerSchema>;
 
 /** Execution providers of onnxruntime that the product knows. */
@@ -36,6 +62,10 @@ export const settingsSchema = z.strictObject({
   level: levelSchema,
   inverse: inverseSchema,
   head: headSchema,
+  /** Of canonical alone. */
+  scorer: scorerSchema.optional(),
+  /** Of equizero at feature level alone; absent in what was written before there was a choice: probability. */
+  score: scoreSchema.optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 

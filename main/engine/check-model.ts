@@ -1,7 +1,7 @@
 // The last gate of an import: the package is opened as it will be used and must give finite answers.
 import { DermOrbitError } from '../contract/errors.ts';
-import { methodSchema } from '../contract/settings.ts';
-import { combinerOf, resolveSettings } from '../equivariance/settings.ts';
+import { methodSchema, type SettingsChoice } from '../contract/settings.ts';
+import { isOffered, methodVariants, resolveSettings } from '../equivariance/settings.ts';
 import { loadModel, knownImage } from './model.ts';
 import { ImageOrbit } from './orbit.ts';
 import { predict } from './predict.ts';
@@ -15,24 +15,27 @@ export async function checkModel(opened: ModelPackage): Promise<void> {
   const model = await loadModel(opened, 'cpu');
   try {
     const orbit = new ImageOrbit(model, knownImage(opened.manifest.input.size));
+    const available = [...model.combiners];
     for (const method of methodSchema.options) {
       for (const level of ['feature', 'embedding'] as const) {
-        const combiner = combinerOf({ method, level });
-        if (combiner && !model.combiners.has(combiner)) continue;
-        const { probabilities } = await predict(
-          orbit,
-          resolveSettings({ group: 'c2', method, level }, model.combiners),
-        );
-        const sum = probabilities.reduce((total, value) => total + value, 0);
-        if (Math.abs(sum - 1) > 1e-6) {
-          throw new DermOrbitError(
-            'INFERENCE_FAILED',
-            `${method} at ${level} level gives probabilities that add up to ${sum}.`,
-          );
+        for (const variant of methodVariants(method, level)) {
+          const settings = { group: 'c2', method, level, ...variant } as const;
+          if (isOffered(settings, available)) await requireAnswer(orbit, settings);
         }
       }
     }
   } finally {
     await model.release();
+  }
+}
+
+async function requireAnswer(orbit: ImageOrbit, choice: SettingsChoice): Promise<void> {
+  const { probabilities } = await predict(orbit, resolveSettings(choice, orbit.model.combiners));
+  const sum = probabilities.reduce((total, value) => total + value, 0);
+  if (Math.abs(sum - 1) > 1e-6) {
+    throw new DermOrbitError(
+      'INFERENCE_FAILED',
+      `${choice.method!} at ${choice.level!} level gives probabilities that add up to ${sum}.`,
+    );
   }
 }

@@ -88,12 +88,12 @@ describe('a record', () => {
     expect(tta.logits).toBeNull();
     const vanilla = await classifyOne({ method: 'vanilla', group: 'c1' });
     const [first] = tta.orientations;
-    expect(largestDifference(Object.values(first!.logits), Object.values(vanilla.logits!))).toBeLessThan(
+    expect(largestDifference(Object.values(first!.logits!), Object.values(vanilla.logits!))).toBeLessThan(
       1e-5,
     );
     expect(vanilla.stability).toBe(1);
     const mean = smallClasses.map((code) =>
-      tta.orientations.reduce((sum, { probabilities }) => sum + probabilities[code]! / 4, 0),
+      tta.orientations.reduce((sum, { probabilities }) => sum + probabilities![code]! / 4, 0),
     );
     expect(largestDifference(Object.values(tta.probabilities), mean)).toBeLessThan(1e-9);
   });
@@ -139,6 +139,7 @@ describe('inspect', () => {
       equizero: 'answers',
       lambda: 'COMBINER_MISSING',
       attention: 'COMBINER_MISSING',
+      canonical: 'COMBINER_MISSING',
     });
   });
 
@@ -209,8 +210,8 @@ it('lists what is installed, and verifies it', async () => {
   const models = await engine.call('models', {});
   expect(models.map(({ id, combiners }) => [id, combiners.length]).sort()).toEqual([
     ['bare', 0],
-    ['passing', 3],
-    ['small', 3],
+    ['passing', 6],
+    ['small', 6],
   ]);
   expect((await engine.call('verifyModel', { id: 'small' })).ok).toBe(true);
 });

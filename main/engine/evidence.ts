@@ -3,14 +3,14 @@
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Evidence } from '../contract/record.ts';
 import type { Settings } from '../contract/settings.ts';
-import { combineCompanions, headEmbedding, headEvidence, headMaps } from '../equivariance/combine.ts';
+import { headEmbedding, headEvidence, headMaps } from '../equivariance/combine.ts';
 import { leaveOneOut, withoutCells } from '../equivariance/leave-one-out.ts';
 import { classLogits, joined, logitFactor, rowsOf } from '../equivariance/logits.ts';
-import { combinerOf, hasFeatureMap, hasSpatialFrame } from '../equivariance/settings.ts';
+import { hasFeatureMap, hasSpatialFrame } from '../equivariance/settings.ts';
 import { groups } from '../groups/groups.ts';
 import type { LoadedModel } from './model.ts';
 import type { ImageOrbit } from './orbit.ts';
-import { readOrbit, weighAndCombine } from './predict.ts';
+import { readFor, weighAndCombine } from './predict.ts';
 
 /** Maps that a head is asked about in one run while cells are left out: bounds memory. */
 const mapsPerRun = 32;
@@ -29,18 +29,11 @@ export async function evidenceOf(orbit: ImageOrbit, settings: Settings): Promise
         : `${method} at ${level} level combines answers, not a map.`,
     );
   }
-  const group = groups[settings.group];
-  const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
-  const { combined, weights } = await weighAndCombine(orbit, settings, readings);
+  const { combined, companion } = await weighAndCombine(orbit, settings, await readFor(orbit, settings));
   const { model } = orbit;
   const found = model.split
     ? await exactEvidence(model, model.split, settings, combined)
-    : await leftOutEvidence(
-        model,
-        settings,
-        combined,
-        combineCompanions(await orbit.companions(group), weights),
-      );
+    : await leftOutEvidence(model, settings, combined, companion);
   return { classes: model.manifest.classes, size: model.manifest.features.size, ...found };
 }
 

@@ -1,6 +1,7 @@
 // The graphs of a package for the runtime: verified, found safe as data, and the head made ready to be opened.
 import { towerSignature, type HeadRow, type PreparedHead } from '../backbones/backbone.ts';
 import { heads } from '../backbones/heads.ts';
+import { pictureSide } from '../backbones/scorers.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Manifest, PackageFile } from '../contract/manifest.ts';
 import { combinerSchema, type CombinerName } from '../contract/settings.ts';
@@ -22,6 +23,9 @@ const signatures: Readonly<Record<CombinerName, Signature>> = {
   lambda: [['features'], ['score']],
   attention: [['features'], ['query', 'key']],
   lambdaEmbedding: [['embedding'], ['score']],
+  canonical: [['features'], ['score']],
+  canonicalImage: [['picture'], ['score']],
+  distance: [['embedding'], ['score']],
 };
 
 /** Sizes of whatever a graph of a package is fed with, for all views of the largest group at once. */
@@ -32,6 +36,7 @@ function inputSizes({ input, features, invariantPart, embedding, classes }: Mani
     features: [views, features.channels, features.size, features.size],
     invariant: [views, invariantPart],
     embedding: [views, embedding],
+    picture: [views, 3, pictureSide, pictureSide],
     class_embeddings: [embedding, classes.length],
   };
 }

@@ -42,7 +42,7 @@ export class Inspector {
     const start = performance.now();
     const { file, kept } = await this.#open(path);
     const { width, height, orbit } = kept;
-    const prediction = await predict(orbit, settings);
+    const prediction = await predict(orbit, settings, { everyOrientation: true });
     const image = { path, sha256: file.sha256, width, height };
     const milliseconds = performance.now() - start;
     const of = { image, notes: [...file.notes, ...kept.notes] };

@@ -1,5 +1,6 @@
 // A model package opened for inference: its graphs as sessions on one provider, its class embeddings as numbers.
 import type { OpenHead, SplitOverCells, Views } from '../backbones/backbone.ts';
+import { pictureSide } from '../backbones/scorers.ts';
 import { readClassEmbeddings } from '../backbones/text/class-embeddings.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { Manifest } from '../contract/manifest.ts';
@@ -43,6 +44,12 @@ export interface LoadedModel {
   attention(features: Float32Array): Promise<{ queries: Tensor; keys: Tensor }>;
   /** Embedding-level lambda: normalised embeddings [B, E] -> scores [B]. */
   lambdaEmbedding(embeddings: Float32Array): Promise<Float32Array>;
+  /** canonical's feature scorer: features [B, C, s, s] -> scores [B]. */
+  canonical(features: Float32Array): Promise<Float32Array>;
+  /** canonical's image scorer: pictures [B, 3, 32, 32] -> scores [B]. */
+  canonicalImage(pictures: Float32Array): Promise<Float32Array>;
+  /** Embeddings [B, E] -> squared distance to the nearest class mean [B]. */
+  distance(embeddings: Float32Array): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
@@ -204,9 +211,8 @@ class SessionModel implements LoadedModel {
     return this.#sessions.head.answers(this.#asFeatures(maps), companions, elements);
   }
 
-  async lambda(features: Float32Array): Promise<Float32Array> {
-    const { score } = await this.#combiner('lambda').run({ features: this.#asFeatures(features) });
-    return score!.data;
+  lambda(features: Float32Array): Promise<Float32Array> {
+    return this.#score('lambda', { features: this.#asFeatures(features) });
   }
 
   async attention(features: Float32Array): Promise<{ queries: Tensor; keys: Tensor }> {
@@ -214,21 +220,41 @@ class SessionModel implements LoadedModel {
     return { queries: query!, keys: key! };
   }
 
-  async lambdaEmbedding(embeddings: Float32Array): Promise<Float32Array> {
-    const { width } = this.classEmbeddings;
-    const embedding = { data: embeddings, dims: [embeddings.length / width, width] };
-    const { score } = await this.#combiner('lambdaEmbedding').run({ embedding });
-    return score!.data;
+  lambdaEmbedding(embeddings: Float32Array): Promise<Float32Array> {
+    return this.#score('lambdaEmbedding', { embedding: this.#asEmbeddings(embeddings) });
+  }
+
+  canonical(features: Float32Array): Promise<Float32Array> {
+    return this.#score('canonical', { features: this.#asFeatures(features) });
+  }
+
+  canonicalImage(pictures: Float32Array): Promise<Float32Array> {
+    const dims = [pictures.length / (3 * pictureSide ** 2), 3, pictureSide, pictureSide];
+    return this.#score('canonicalImage', { picture: { data: pictures, dims } });
+  }
+
+  distance(embeddings: Float32Array): Promise<Float32Array> {
+    return this.#score('distance', { embedding: this.#asEmbeddings(embeddings) });
   }
 
   async release(): Promise<void> {
     await releaseAll(Object.values(this.#sessions));
   }
 
+  async #score(name: CombinerName, feeds: Record<string, Tensor>): Promise<Float32Array> {
+    const { score } = await this.#combiner(name).run(feeds);
+    return score!.data;
+  }
+
   #combiner(name: CombinerName): RuntimeSession {
     const session = this.#sessions[name];
     if (!session) throw new DermOrbitError('COMBINER_MISSING', `The model has no ${name} network.`);
     return session;
+  }
+
+  #asEmbeddings(data: Float32Array): Tensor {
+    const { width } = this.classEmbeddings;
+    return { data, dims: [data.length / width, width] };
   }
 
   #asFeatures(data: Float32Array): Tensor {

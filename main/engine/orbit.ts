@@ -4,7 +4,12 @@
 import { joined, norm, rowsOf } from '../equivariance/logits.ts';
 import { actOnGrid } from '../groups/action.ts';
 import { groups, type Group, type GroupElement } from '../groups/groups.ts';
+import { areaAverage } from '../imaging/area.ts';
+import { pictureSide } from '../backbones/scorers.ts';
 import type { LoadedModel } from './model.ts';
+
+/** A group, or some of its elements. */
+type Orientations = Pick<Group, 'elements'>;
 
 /** An orientation's place in d4 (element 4f + k mirrors if f, then turns k). */
 const d4Index = (element: GroupElement) => element.turns + (element.mirror ? 4 : 0);
@@ -20,6 +25,9 @@ export class ImageOrbit {
   readonly #queries = new Map<number, Float32Array>();
   readonly #keys = new Map<number, Float32Array>();
   readonly #lambdaEmbedding = new Map<number, number>();
+  readonly #canonical = new Map<number, number>();
+  readonly #canonicalImage = new Map<number, number>();
+  readonly #distance = new Map<number, number>();
 
   /** @param image preprocessed, [3, R, R] */
   constructor(model: LoadedModel, image: Float32Array) {
@@ -28,7 +36,7 @@ export class ImageOrbit {
   }
 
   /** f_g = M1(gx) for every g, n arrays [C, s, s]. */
-  features(group: Group): Promise<Float32Array[]> {
+  features(group: Orientations): Promise<Float32Array[]> {
     return this.#read(group, this.#features, async (missing) => {
       const length = this.#image.length;
       const batch = new Float32Array(missing.length * length);
@@ -46,13 +54,13 @@ export class ImageOrbit {
   }
 
   /** What of each view turns with nothing (a class token), n arrays; empty where the tower has no such part. */
-  async invariant(group: Group): Promise<Float32Array[]> {
+  async invariant(group: Orientations): Promise<Float32Array[]> {
     await this.features(group);
     return group.elements.map((element) => this.#invariant.get(d4Index(element))!);
   }
 
   /** What the head keeps of f_g beside the map, n arrays. */
-  async companions(group: Group): Promise<Float32Array[]> {
+  async companions(group: Orientations): Promise<Float32Array[]> {
     await this.features(group);
     return this.#read(group, this.#companions, async (missing) => {
       const invariant = joined(missing.map((index) => this.#invariant.get(index)!));
@@ -62,7 +70,7 @@ export class ImageOrbit {
   }
 
   /** M2(f_g), n arrays [E]. */
-  async embeddings(group: Group): Promise<Float32Array[]> {
+  async embeddings(group: Orientations): Promise<Float32Array[]> {
     await this.companions(group);
     return this.#read(group, this.#embeddings, async (missing) => {
       const companions = joined(missing.map((index) => this.#companions.get(index)!));
@@ -73,12 +81,12 @@ export class ImageOrbit {
   }
 
   /** M2(f_g) / |M2(f_g)|. */
-  async normalizedEmbeddings(group: Group): Promise<Float32Array[]> {
+  async normalizedEmbeddings(group: Orientations): Promise<Float32Array[]> {
     return (await this.embeddings(group)).map(normalized);
   }
 
   /** lambda(f_g), [n]. */
-  async lambda(group: Group): Promise<number[]> {
+  async lambda(group: Orientations): Promise<number[]> {
     await this.features(group);
     return this.#read(group, this.#lambda, async (missing) =>
       Array.from(await this.model.lambda(this.#joinedFeatures(missing))),
@@ -86,7 +94,7 @@ export class ImageOrbit {
   }
 
   /** Q_g and K_g, n arrays [d] each. */
-  async attention(group: Group): Promise<{ queries: Float32Array[]; keys: Float32Array[] }> {
+  async attention(group: Orientations): Promise<{ queries: Float32Array[]; keys: Float32Array[] }> {
     await this.features(group);
     const queries = await this.#read(group, this.#queries, async (missing) => {
       const result = await this.model.attention(this.#joinedFeatures(missing));
@@ -99,7 +107,7 @@ export class ImageOrbit {
   }
 
   /** Embedding-level lambda of the normalised embeddings, [n]. */
-  async lambdaEmbedding(group: Group): Promise<number[]> {
+  async lambdaEmbedding(group: Orientations): Promise<number[]> {
     await this.embeddings(group);
     return this.#read(group, this.#lambdaEmbedding, async (missing) => {
       const rows = missing.map((index) => normalized(this.#embeddings.get(index)!));
@@ -107,9 +115,35 @@ export class ImageOrbit {
     });
   }
 
+  /** canonical's feature scores s(f_g), [n]. */
+  async canonical(group: Orientations): Promise<number[]> {
+    await this.features(group);
+    return this.#read(group, this.#canonical, async (missing) =>
+      Array.from(await this.model.canonical(this.#joinedFeatures(missing))),
+    );
+  }
+
+  /** canonical's image scores s(gx), [n], of small pictures of the views: the image tower is not asked. */
+  canonicalImage(group: Orientations): Promise<number[]> {
+    return this.#read(group, this.#canonicalImage, async (missing) => {
+      const picture = areaAverage(this.#image, this.model.manifest.input.size, pictureSide);
+      const views = missing.map((index) => actOnGrid(groups.d4.elements[index]!, picture, pictureSide));
+      return Array.from(await this.model.canonicalImage(joined(views)));
+    });
+  }
+
+  /** Squared distance of M2(f_g) to the nearest class mean, [n]. */
+  async distance(group: Orientations): Promise<number[]> {
+    await this.embeddings(group);
+    return this.#read(group, this.#distance, async (missing) => {
+      const rows = missing.map((index) => this.#embeddings.get(index)!);
+      return Array.from(await this.model.distance(joined(rows)));
+    });
+  }
+
   /** What is known of the orientations of a group, after asking for what is not. */
   async #read<T>(
-    group: Group,
+    group: Orientations,
     known: Map<number, T>,
     ask: (missing: readonly number[]) => Promise<T[]>,
   ): Promise<T[]> {

@@ -106,11 +106,11 @@ class GroupOrbit {
     const { featureWeights, embeddingAnswer } = methods[settings.method];
     const readings = turnedReadings(this.#group, turn, this.#readings);
     if (!hasFeatureMap(settings)) {
-      const { probabilities, weights } = embeddingAnswer(readings);
+      const { probabilities, weights } = embeddingAnswer(readings, settings);
       requireNumbers(probabilities);
       return () => ({ probabilities, weights });
     }
-    const { weights } = featureWeights(readings);
+    const { weights } = featureWeights(readings, settings);
     const { map, start } = this.#combined(settings, turn);
     const head =
       settings.head === 'plain'
@@ -133,7 +133,7 @@ class GroupOrbit {
 
   /** The combined map of the turned image as `start` applied to a map that other turns share. */
   #combined(settings: Settings, turn: number): { map: AskedMap; start: number } {
-    const { method, inverse } = settings;
+    const { method, inverse, scorer, score } = settings;
     const { features, companions, embeddings } = this.#orbit;
     if (method === 'vanilla') {
       const map = this.#map(`vanilla ${turn}`, () => ({
@@ -143,8 +143,8 @@ class GroupOrbit {
       }));
       return { map, start: 0 };
     }
-    const map = this.#map(`${method} ${inverse}`, () => {
-      const { weights } = methods[method].featureWeights(this.#readings);
+    const map = this.#map(`${method} ${scorer ?? score ?? ''} ${inverse}`, () => {
+      const { weights } = methods[method].featureWeights(this.#readings, settings);
       return {
         map: weightedSum(
           features[0]!.length,
@@ -197,7 +197,7 @@ class GroupOrbit {
 function turnedReadings(group: Group, turn: number, readings: OrbitReadings): OrbitReadings {
   if (turn === 0) return readings;
   const permuted = <T>(values: readonly T[]) => actOnOrientations(group, turn, values);
-  const { lambda, lambdaEmbedding, queries, keys } = readings;
+  const { lambda, lambdaEmbedding, queries, keys, canonical, canonicalImage, distance } = readings;
   return {
     logits: permuted(readings.logits),
     normalizedLogits: permuted(readings.normalizedLogits),
@@ -205,5 +205,8 @@ function turnedReadings(group: Group, turn: number, readings: OrbitReadings): Or
     lambdaEmbedding: lambdaEmbedding && permuted(lambdaEmbedding),
     queries: queries && permuted(queries),
     keys: keys && permuted(keys),
+    canonical: canonical && permuted(canonical),
+    canonicalImage: canonicalImage && permuted(canonicalImage),
+    distance: distance && permuted(distance),
   };
 }

@@ -3,8 +3,14 @@
 import { DermOrbitError } from '../contract/errors.ts';
 import type { CombinerName, Settings } from '../contract/settings.ts';
 import { combineCompanions, combineFeatures, headEmbedding } from '../equivariance/combine.ts';
-import { argmax, classLogits, softmax } from '../equivariance/logits.ts';
-import { methods, stability, type OrbitReadings, type OrbitWeights } from '../equivariance/methods.ts';
+import { argmax, classLogits, softmax, type LogitRule } from '../equivariance/logits.ts';
+import {
+  choosesBeforeTower,
+  methods,
+  stability,
+  type OrbitReadings,
+  type OrbitWeights,
+} from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
 import { groups, type Group } from '../groups/groups.ts';
 import type { ImageOrbit } from './orbit.ts';
@@ -14,61 +20,119 @@ export interface Prediction extends OrbitWeights {
   readonly probabilities: readonly number[];
   /** Null where probabilities are averaged. */
   readonly logits: readonly number[] | null;
-  /** Own logits of each orientation, [n][K]. */
+  /** Own logits of each orientation, [n][K]; an empty row for one that the image tower did not see. */
   readonly orientationLogits: readonly (readonly number[])[];
-  readonly stability: number;
+  /** Null where the image tower did not see every orientation. */
+  readonly stability: number | null;
+}
+
+export interface PredictOptions {
+  /** Whether every orientation is asked what it says by itself, even where the answer needs one alone. */
+  readonly everyOrientation?: boolean;
 }
 
 /** Logit rule of the embedding level: normalised embeddings, the model's scale. */
 const embeddingLevelRule = (scale: number) => ({ normalize: true, scale });
 
-/** What the head and the named weight networks say of each orientation. */
+/**
+ * What the head and the named weight networks say of each orientation.
+ * @param seen indices of the orientations that the head is asked about; all where absent
+ */
 export async function readOrbit(
   orbit: ImageOrbit,
   group: Group,
   combiners: ReadonlySet<CombinerName | null>,
+  seen: readonly number[] = group.elements.map((_, g) => g),
 ): Promise<OrbitReadings> {
   const { manifest, classEmbeddings } = orbit.model;
-  const embeddings = await orbit.embeddings(group);
-  const embeddingRule = embeddingLevelRule(manifest.logits.scale);
+  const embeddings = await orbit.embeddings(only(group, seen));
+  const logitsUnder = (rule: LogitRule) => {
+    const rows = group.elements.map((): number[] => []);
+    seen.forEach((g, place) => (rows[g] = classLogits(embeddings[place]!, classEmbeddings, rule)));
+    return rows;
+  };
   const attention = combiners.has('attention') ? await orbit.attention(group) : null;
   return {
-    logits: embeddings.map((embedding) => classLogits(embedding, classEmbeddings, manifest.logits)),
-    normalizedLogits: embeddings.map((embedding) => classLogits(embedding, classEmbeddings, embeddingRule)),
+    logits: logitsUnder(manifest.logits),
+    normalizedLogits: logitsUnder(embeddingLevelRule(manifest.logits.scale)),
     lambda: combiners.has('lambda') ? await orbit.lambda(group) : undefined,
     lambdaEmbedding: combiners.has('lambdaEmbedding') ? await orbit.lambdaEmbedding(group) : undefined,
     queries: attention?.queries,
     keys: attention?.keys,
+    canonical: combiners.has('canonical') ? await orbit.canonical(group) : undefined,
+    canonicalImage: combiners.has('canonicalImage') ? await orbit.canonicalImage(group) : undefined,
+    distance: combiners.has('distance') ? await orbit.distance(group) : undefined,
   };
 }
 
-/** The weights of the settings, and the combined map [C, s, s]. */
+const only = (group: Group, indices: readonly number[]) => ({
+  elements: indices.map((g) => group.elements[g]!),
+});
+
+/**
+ * What one prediction needs to know: of every orientation, or of the one that was chosen before the image tower runs.
+ */
+export async function readFor(
+  orbit: ImageOrbit,
+  settings: Settings,
+  { everyOrientation = false }: PredictOptions = {},
+): Promise<OrbitReadings> {
+  const group = groups[settings.group];
+  const combiners = new Set([combinerOf(settings)]);
+  if (everyOrientation || !choosesBeforeTower(settings)) return readOrbit(orbit, group, combiners);
+  const canonicalImage = await orbit.canonicalImage(group);
+  const unseen = { logits: [], normalizedLogits: [], canonicalImage };
+  const { weights } = methods[settings.method].featureWeights(unseen, settings);
+  return readOrbit(orbit, group, combiners, usedOf(weights));
+}
+
+/** The orientations that a combination touches. */
+function usedOf(weights: readonly number[]): number[] {
+  return weights.flatMap((weight, g) => (weight === 0 ? [] : [g]));
+}
+
+/** The weights of the settings, the combined map [C, s, s], and what the head keeps of it beside it. */
 export async function weighAndCombine(
   orbit: ImageOrbit,
   settings: Settings,
   readings: OrbitReadings,
-): Promise<OrbitWeights & { readonly combined: Float32Array }> {
+): Promise<OrbitWeights & { readonly combined: Float32Array; readonly companion: Float32Array }> {
   const group = groups[settings.group];
   const { size } = orbit.model.manifest.features;
-  const { weights, attention } = methods[settings.method].featureWeights(readings);
-  const combined = combineFeatures(group, await orbit.features(group), weights, size, settings.inverse);
-  return { weights, attention, combined };
+  const { weights, attention } = methods[settings.method].featureWeights(readings, settings);
+  const used = usedOf(weights);
+  const spread = (values: readonly Float32Array[]) => {
+    const all = new Array<Float32Array>(group.order).fill(values[0]!);
+    used.forEach((g, place) => (all[g] = values[place]!));
+    return all;
+  };
+  const features = spread(await orbit.features(only(group, used)));
+  const companions = spread(await orbit.companions(only(group, used)));
+  return {
+    weights,
+    attention,
+    combined: combineFeatures(group, features, weights, size, settings.inverse),
+    companion: combineCompanions(companions, weights),
+  };
 }
 
 /**
  * Predicts.
  * @throws DermOrbitError COMBINER_MISSING, INFERENCE_FAILED (also where a result is not a number)
  */
-export async function predict(orbit: ImageOrbit, settings: Settings): Promise<Prediction> {
+export async function predict(
+  orbit: ImageOrbit,
+  settings: Settings,
+  options: PredictOptions = {},
+): Promise<Prediction> {
   const group = groups[settings.group];
-  const readings = await readOrbit(orbit, group, new Set([combinerOf(settings)]));
+  const readings = await readFor(orbit, settings, options);
   if (!hasFeatureMap(settings)) {
-    const answer = methods[settings.method].embeddingAnswer(readings);
+    const answer = methods[settings.method].embeddingAnswer(readings, settings);
     return finish({ ...answer, logits: null }, readings);
   }
-  const { weights, attention, combined } = await weighAndCombine(orbit, settings, readings);
+  const { weights, attention, combined, companion } = await weighAndCombine(orbit, settings, readings);
   const { manifest, classEmbeddings } = orbit.model;
-  const companion = combineCompanions(await orbit.companions(group), weights);
   const { elements } = settings.head === 'plain' ? groups.c1 : group;
   const embeddings = await orbit.model.answers(combined, companion, elements);
   const embedding = headEmbedding(embeddings, manifest.embedding);

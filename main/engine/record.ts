@@ -39,13 +39,14 @@ export function classificationRecord(
   const { classes } = model.manifest;
   const orientations = groups[settings.group].elements.map(({ turns, mirror }, element): Orientation => {
     const logits = prediction.orientationLogits[element]!;
+    const asked = logits.length > 0;
     return {
       element,
       turn: (turns * 90) as Orientation['turn'],
       mirror,
       weight: prediction.weights[element]!,
-      probabilities: byClass(classes, softmax(logits)),
-      logits: byClass(classes, logits),
+      probabilities: asked ? byClass(classes, softmax(logits)) : null,
+      logits: asked ? byClass(classes, logits) : null,
     };
   });
   return {

@@ -73,6 +73,12 @@ describe('choices', () => {
     expect(changedChoice(embedding, { group: 'c2' })).toStrictEqual({ group: 'c2', ...embedding });
     // What is not chosen is not there: settings files and requests hold choices only.
     expect(Object.keys(changedChoice({}, { group: 'c2' }))).toEqual(['group']);
+    const canonical = { method: 'canonical', scorer: 'image' } as const;
+    expect(changedChoice(canonical, { level: 'embedding' })).toEqual({ ...canonical, level: 'embedding' });
+    expect(changedChoice(canonical, { method: 'equizero' })).toEqual({ method: 'equizero' });
+    const energy = { method: 'equizero', score: 'energy' } as const;
+    expect(changedChoice(energy, { head: 'plain' })).toEqual({ ...energy, head: 'plain' });
+    expect(changedChoice(energy, { level: 'embedding' })).toEqual({ method: 'equizero', level: 'embedding' });
   });
 
   it('knows records that were made otherwise', () => {
@@ -81,6 +87,10 @@ describe('choices', () => {
     expect(madeOtherwise({ ...expected, group: 'd4' }, {}, expected)).toBe(true);
     expect(madeOtherwise({ ...expected, method: 'equitune' }, {}, expected)).toBe(true);
     expect(madeOtherwise({ ...expected, head: 'plain' }, { head: 'orbit' }, expected)).toBe(true);
+    const { score: _, ...written } = decideSettings({ method: 'equizero' }, []);
+    const equizero = decideSettings({ method: 'equizero' }, []);
+    expect(madeOtherwise(written, { score: 'probability' }, equizero)).toBe(false);
+    expect(madeOtherwise(written, { score: 'energy' }, equizero)).toBe(true);
     // The engine decided otherwise than expected, and the person did not ask for either.
     expect(madeOtherwise({ ...expected, level: 'embedding' }, {}, expected)).toBe(false);
   });
@@ -113,5 +123,6 @@ describe('a model whose only weight network is the embedding-level lambda', () =
 
 it('the methods that are offered are those that have their network', () => {
   expect(offeredMethods([])).toEqual(['vanilla', 'tta', 'equitune', 'equizero']);
+  expect(offeredMethods(['canonicalImage'])).toContain('canonical');
   expect(offeredMethods(['attention'])).toEqual(['vanilla', 'tta', 'equitune', 'equizero', 'attention']);
 });

@@ -1,6 +1,6 @@
 // From embeddings to class logits and probabilities. Pure.
 
-/** Numerically safe softmax; any length. */
+/** Numerically safe softmax; any length, nothing of nothing. */
 export function softmax(logits: readonly number[]): number[] {
   const largest = Math.max(...logits);
   const powers = logits.map((logit) => Math.exp(logit - largest));

@@ -9,6 +9,7 @@ import { seededRandom } from '../testing/checkpoint-files.ts';
 import { largestDifference } from '../testing/distance.ts';
 import { softmax } from './logits.ts';
 import { methods, stability, type OrbitReadings } from './methods.ts';
+import { methodVariants } from './settings.ts';
 
 const classes = 3;
 const width = 4;
@@ -28,6 +29,9 @@ function readingsOf(group: Group): fc.Arbitrary<Complete> {
       lambdaEmbedding: row(group.order),
       queries: vectors(),
       keys: vectors(),
+      canonical: row(group.order),
+      canonicalImage: row(group.order),
+      distance: row(group.order).map(Math.abs),
     };
   });
 }
@@ -41,6 +45,9 @@ function turned(group: Group, h: number, readings: Complete): Complete {
     lambdaEmbedding: actOnOrientations(group, h, readings.lambdaEmbedding),
     queries: actOnOrientations(group, h, readings.queries),
     keys: actOnOrientations(group, h, readings.keys),
+    canonical: actOnOrientations(group, h, readings.canonical),
+    canonicalImage: actOnOrientations(group, h, readings.canonicalImage),
+    distance: actOnOrientations(group, h, readings.distance),
   };
 }
 
@@ -51,17 +58,21 @@ const mean = (rows: readonly (readonly number[])[]) =>
   rows[0]!.map((_, k) => rows.reduce((sum, values) => sum + values[k]!, 0) / rows.length);
 
 describe.each([groups.c2, groups.c4, groups.d1, groups.d4])('under $name', (group) => {
-  const invariantMethods = methodSchema.options.filter((name) => name !== 'vanilla');
+  const every = methodSchema.options.flatMap((name) =>
+    methodVariants(name, 'feature').map((variant) => ({ name, variant })),
+  );
+  const invariant = every.filter(({ name }) => name !== 'vanilla');
 
-  it.each(invariantMethods)('%s: permuted readings give permuted weights and the same answer', (name) => {
+  it.each(invariant)('$name $variant: permuted readings give permuted weights and the same answer', (row) => {
+    const { name, variant } = row;
     fc.assert(
       fc.property(readingsOf(group), fc.nat(group.order - 1), (readings, h) => {
         const permuted = turned(group, h, readings);
         close(
-          methods[name].featureWeights(permuted).weights,
-          actOnOrientations(group, h, methods[name].featureWeights(readings).weights),
+          methods[name].featureWeights(permuted, variant).weights,
+          actOnOrientations(group, h, methods[name].featureWeights(readings, variant).weights),
         );
-        const [before, after] = [readings, permuted].map((at) => methods[name].embeddingAnswer(at));
+        const [before, after] = [readings, permuted].map((at) => methods[name].embeddingAnswer(at, variant));
         close(after!.probabilities, before!.probabilities);
         close(after!.weights, actOnOrientations(group, h, before!.weights));
         expect(stability(permuted, 1)).toBe(stability(readings, 1));
@@ -70,14 +81,15 @@ describe.each([groups.c2, groups.c4, groups.d1, groups.d4])('under $name', (grou
     );
   });
 
-  it.each(methodSchema.options)('%s: the weights of feature level add up to 1, the answer too', (name) => {
+  it.each(every)('$name $variant: the weights of feature level add up to 1, the answer too', (row) => {
+    const { name, variant } = row;
     fc.assert(
       fc.property(readingsOf(group), (readings) => {
-        const { weights } = methods[name].featureWeights(readings);
+        const { weights } = methods[name].featureWeights(readings, variant);
         expect(weights).toHaveLength(group.order);
         expect(weights.every((weight) => weight >= 0)).toBe(true);
         expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 9);
-        const { probabilities } = methods[name].embeddingAnswer(readings);
+        const { probabilities } = methods[name].embeddingAnswer(readings, variant);
         expect(probabilities.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 9);
       }),
       { numRuns: 50 },
@@ -96,6 +108,20 @@ describe.each([groups.c2, groups.c4, groups.d1, groups.d4])('under $name', (grou
         close(methods.lambda.featureWeights(readings).weights, softmax(readings.lambda));
         expect(methods.equizero.featureWeights(readings).weights.indexOf(1)).toBe(
           surest.indexOf(Math.max(...surest)),
+        );
+        const chosen = (method: 'equizero' | 'canonical', variant: object) =>
+          methods[method].featureWeights(readings, variant).weights.indexOf(1);
+        const first = (scores: readonly number[]) => scores.indexOf(Math.max(...scores));
+        expect(chosen('canonical', { scorer: 'feature' })).toBe(first(readings.canonical));
+        expect(chosen('canonical', { scorer: 'image' })).toBe(first(readings.canonicalImage));
+        expect(chosen('equizero', { score: 'distance' })).toBe(first(readings.distance.map((one) => -one)));
+        expect(chosen('equizero', { score: 'entropy' })).toBe(
+          first(own.map((row) => row.reduce((sum, p) => sum + p * Math.log(p), 0))),
+        );
+        expect(chosen('equizero', { score: 'energy' })).toBe(
+          first(
+            readings.logits.map((row) => Math.max(...row) / 2 - row.reduce((a, b) => a + b, 0) / row.length),
+          ),
         );
         const A = readings.queries.map((query) =>
           softmax(
@@ -132,17 +158,25 @@ it('names the network whose reading is missing', () => {
   expect(() => methods.lambda.featureWeights(readings)).toThrow(/lambda network/);
   expect(() => methods.lambda.embeddingAnswer(readings)).toThrow(/lambdaEmbedding network/);
   expect(() => methods.attention.featureWeights(readings)).toThrow(/attention network/);
+  expect(() => methods.canonical.featureWeights(readings)).toThrow(/canonical network/);
+  expect(() => methods.canonical.embeddingAnswer(readings, { scorer: 'image' })).toThrow(/canonicalImage/);
+  expect(() => methods.equizero.featureWeights(readings, { score: 'distance' })).toThrow(/distance network/);
 });
 
-it('equizero tells apart orientations that are sure to the last digit of their probability', () => {
-  const logits = [
-    [50, 0, 1],
-    [60, 0, 1],
-    [55, 0, 1],
-  ];
-  expect(logits.map((row) => Math.max(...softmax(row)))).toEqual([1, 1, 1]);
-  expect(methods.equizero.featureWeights({ logits, normalizedLogits: logits }).weights).toEqual([0, 1, 0]);
-});
+it.each(['probability', 'entropy', 'energy'] as const)(
+  'equizero by %s tells apart sure orientations',
+  (score) => {
+    // To the last digit of their probability: a tie would go to the first, wherever the picture was turned.
+    const logits = [
+      [50, 0, 1],
+      [60, 0, 1],
+      [55, 0, 1],
+    ];
+    expect(logits.map((row) => Math.max(...softmax(row)))).toEqual([1, 1, 1]);
+    const { weights } = methods.equizero.featureWeights({ logits, normalizedLogits: logits }, { score });
+    expect(weights).toEqual([0, 1, 0]);
+  },
+);
 
 it('stability is the share of orientations that agree', () => {
   const logits = [
@@ -153,6 +187,8 @@ it('stability is the share of orientations that agree', () => {
   ];
   expect(stability({ logits, normalizedLogits: logits }, 0)).toBe(0.75);
   expect(stability({ logits, normalizedLogits: logits }, 1)).toBe(0.25);
+  const oneSeen = { logits: [[], [0, 1], [], []], normalizedLogits: logits };
+  expect(stability(oneSeen, 1)).toBeNull();
 });
 
 it('equizero at the embedding level: an orientation weighs what the classes that it decides do', () => {

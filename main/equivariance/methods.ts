@@ -3,11 +3,15 @@
 //
 // Sources: equitune, Basu et al. 2023 (AAAI); equizero and lambda-equitune, Basu et al., "Efficient Equivariant
 // Transfer Learning from Pretrained Models" (NeurIPS 2023); feature-level lambda and equiattention, Vlasenko et
-// al., "(Even More) Efficient Equivariant Transfer Learning from Pretrained Models".
-import type { CombinerName, Level, Method } from '../contract/settings.ts';
+// al., "(Even More) Efficient Equivariant Transfer Learning from Pretrained Models"; canonical, Kaba et al. 2023.
+import type { CombinerName, Level, Method, Score, Scorer, Settings } from '../contract/settings.ts';
+import { firstOfBest, preference } from './choose.ts';
 import { argmax, softmax } from './logits.ts';
 
-/** What the weight networks and the attention pool said about each orientation of one image. */
+/**
+ * What the weight networks and the head said about each orientation of one image. The logits of an orientation that the
+ * image tower did not see are an empty row: canonical's image scorer chooses before it runs.
+ */
 export interface OrbitReadings {
   /** Logits of M2(f_g) under the model's own rule, [n][K]. */
   readonly logits: readonly (readonly number[])[];
@@ -20,7 +24,16 @@ export interface OrbitReadings {
   /** Q_g and K_g, [n, d] each. */
   readonly queries?: readonly Float32Array[] | undefined;
   readonly keys?: readonly Float32Array[] | undefined;
+  /** canonical's scores of f_g, [n]; more is better. */
+  readonly canonical?: readonly number[] | undefined;
+  /** canonical's scores of small pictures of gx, [n]; more is better. */
+  readonly canonicalImage?: readonly number[] | undefined;
+  /** Squared Mahalanobis distance of M2(f_g) to the nearest class mean, [n]. */
+  readonly distance?: readonly number[] | undefined;
 }
+
+/** The settings that decide what a method asks and how it combines. */
+export type Combination = Pick<Settings, 'method' | 'level' | 'scorer' | 'score'>;
 
 /** Weights of the orientations, [n], and for equiattention the matrix A they come from. */
 export interface OrbitWeights {
@@ -28,15 +41,18 @@ export interface OrbitWeights {
   readonly attention: readonly (readonly number[])[] | null;
 }
 
+/** What of the settings a method may still depend on once its network was asked. */
+type Variant = Pick<Settings, 'scorer' | 'score'>;
+
 interface MethodRow {
   /** The levels at which it can be asked for; the first is meant where none is named. */
   readonly levels: readonly Level[];
-  /** The network that the method asks, by level; null if none. */
-  readonly combiner: Readonly<Record<Level, CombinerName | null>>;
+  /** The network that the method asks; null if none. */
+  readonly combiner: (settings: Omit<Combination, 'method'>) => CombinerName | null;
   /** Weights at feature level: the combined map is sum_g w_g F_g. */
-  readonly featureWeights: (orbit: OrbitReadings) => OrbitWeights;
+  readonly featureWeights: (orbit: OrbitReadings, variant?: Variant) => OrbitWeights;
   /** Class probabilities from the orientations' embeddings, where no feature map is combined. */
-  readonly embeddingAnswer: (orbit: OrbitReadings) => EmbeddingAnswer;
+  readonly embeddingAnswer: (orbit: OrbitReadings, variant?: Variant) => EmbeddingAnswer;
   /** Whether it always answers from the orientations' embeddings, whatever the level. */
   readonly averagesProbabilities: boolean;
 }
@@ -46,13 +62,16 @@ export interface EmbeddingAnswer extends OrbitWeights {
   readonly probabilities: readonly number[];
 }
 
-const none = { feature: null, embedding: null } as const;
+const none = () => null;
 const both = ['feature', 'embedding'] as const;
 const uniform = (n: number) => new Array<number>(n).fill(1 / n);
 const oneHot = (n: number, index: number) => Array.from({ length: n }, (_, i) => (i === index ? 1 : 0));
 
 function average(rows: readonly (readonly number[])[], weights: readonly number[]): number[] {
-  return rows[0]!.map((_, k) => rows.reduce((sum, row, g) => sum + weights[g]! * row[k]!, 0));
+  const asked = rows.find((row) => row.length > 0)!;
+  return asked.map((_, k) =>
+    rows.reduce((sum, row, g) => (weights[g] === 0 ? sum : sum + weights[g]! * row[k]!), 0),
+  );
 }
 
 function requireReading<T>(reading: T | undefined, name: CombinerName): T {
@@ -81,17 +100,25 @@ function attentionWeights(orbit: OrbitReadings): OrbitWeights {
   return { weights: average(attention, uniform(attention.length)), attention };
 }
 
-/**
- * The orientation whose own answer is surest: argmin over g of minus its largest class probability p. Compared by
- * 1 / p - 1, which does not round to a tie where several orientations are sure to the last digit: a tie would go to
- * the first, and the answer would then depend on how the image is turned.
- */
-function surestOrientation(orbit: OrbitReadings): number {
-  const doubts = orbit.logits.map((logits) => {
-    const top = argmax(logits);
-    return logits.reduce((sum, logit, k) => (k === top ? sum : sum + Math.exp(logit - logits[top]!)), 0);
-  });
-  return argmax(doubts.map((doubt) => -doubt));
+const oneOf = (n: number, chosen: number): OrbitWeights => ({ weights: oneHot(n, chosen), attention: null });
+
+/** The orientation with the best score of its own answer or embedding, alone. */
+function bestScored(orbit: OrbitReadings, score: Score = 'probability'): OrbitWeights {
+  const distances = score === 'distance' ? requireReading(orbit.distance, 'distance') : null;
+  const scores = orbit.logits.map((logits, g) => preference[score]({ logits, distance: distances?.[g] }));
+  return oneOf(scores.length, firstOfBest(scores));
+}
+
+const scorerNetworks: Readonly<Record<Scorer, 'canonical' | 'canonicalImage'>> = {
+  feature: 'canonical',
+  image: 'canonicalImage',
+};
+
+/** The orientation that the scorer likes best, alone. */
+function canonicalWeights(orbit: OrbitReadings, { scorer = 'feature' }: Variant = {}): OrbitWeights {
+  const network = scorerNetworks[scorer];
+  const scores = requireReading(orbit[network], network);
+  return oneOf(scores.length, firstOfBest(scores));
 }
 
 function averageAnswer(logits: readonly (readonly number[])[], weights: OrbitWeights): EmbeddingAnswer {
@@ -131,11 +158,8 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
   },
   equizero: {
     levels: both,
-    combiner: none,
-    featureWeights: (orbit) => ({
-      weights: oneHot(orbit.logits.length, surestOrientation(orbit)),
-      attention: null,
-    }),
+    combiner: ({ level, score }) => (level === 'feature' && score === 'distance' ? 'distance' : null),
+    featureWeights: (orbit, { score } = {}) => bestScored(orbit, score),
     // The largest probability over g for each class; divided by their sum, since the maxima of n distributions
     // are none. An orientation's weight is the probability of the classes it decides.
     embeddingAnswer: (orbit) => {
@@ -152,7 +176,7 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
   },
   lambda: {
     levels: both,
-    combiner: { feature: 'lambda', embedding: 'lambdaEmbedding' },
+    combiner: ({ level }) => (level === 'feature' ? 'lambda' : 'lambdaEmbedding'),
     featureWeights: (orbit) => ({
       weights: softmax(requireReading(orbit.lambda, 'lambda')),
       attention: null,
@@ -171,16 +195,30 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
   },
   attention: {
     levels: ['feature'],
-    combiner: { feature: 'attention', embedding: 'attention' },
+    combiner: () => 'attention',
     featureWeights: attentionWeights,
     // Neither paper defines this one: the attention's weights, applied to the orientations' probabilities.
     embeddingAnswer: (orbit) => averageAnswer(orbit.normalizedLogits, attentionWeights(orbit)),
     averagesProbabilities: false,
   },
+  canonical: {
+    levels: both,
+    combiner: ({ scorer = 'feature' }) => scorerNetworks[scorer],
+    featureWeights: canonicalWeights,
+    embeddingAnswer: (orbit, variant) =>
+      averageAnswer(orbit.normalizedLogits, canonicalWeights(orbit, variant)),
+    averagesProbabilities: false,
+  },
 };
 
-/** Share of the orientations whose own top class is `topClass`. */
-export function stability(orbit: OrbitReadings, topClass: number): number {
+/** Whether the orientation is chosen before the image tower runs, which then sees that view alone. */
+export function choosesBeforeTower({ method, scorer }: Pick<Settings, 'method' | 'scorer'>): boolean {
+  return method === 'canonical' && scorer === 'image';
+}
+
+/** Share of the orientations whose own top class is `topClass`; null where not every orientation was asked. */
+export function stability(orbit: OrbitReadings, topClass: number): number | null {
+  if (orbit.logits.some((row) => row.length === 0)) return null;
   const agreeing = orbit.logits.filter((logits) => argmax(logits) === topClass);
   return agreeing.length / orbit.logits.length;
 }

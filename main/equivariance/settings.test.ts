@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CombinerName, SettingsChoice } from '../contract/settings.ts';
+import { combinerSchema, type CombinerName, type SettingsChoice } from '../contract/settings.ts';
 import { combinerOf, hasFeatureMap, hasSpatialFrame, resolveSettings } from './settings.ts';
 
-const every = new Set<CombinerName>(['lambda', 'attention', 'lambdaEmbedding']);
+const every = new Set<CombinerName>(combinerSchema.options);
 const nothing = new Set<CombinerName>();
 const feature = { level: 'feature', inverse: 'on', head: 'orbit' } as const;
 const answers = { inverse: 'off', head: 'plain' } as const;
@@ -52,6 +52,14 @@ describe('what is not chosen', () => {
       every,
       { level: 'feature', ...answers },
     ],
+    ["equizero by the papers' score", { method: 'equizero' }, nothing, { score: 'probability' }],
+    ['canonical by maps', { method: 'canonical' }, every, { scorer: 'feature', ...feature }],
+    [
+      'canonical by the scorer that the model has',
+      { method: 'canonical' },
+      new Set(['canonicalImage'] as const),
+      { scorer: 'image' },
+    ],
     [
       'the embedding level combines no map, whatever is asked',
       { method: 'equitune', level: 'embedding', inverse: 'on', head: 'orbit' },
@@ -68,6 +76,10 @@ it.each<[SettingsChoice, CombinerName]>([
   [{ method: 'lambda', level: 'embedding' }, 'lambdaEmbedding'],
   [{ method: 'attention' }, 'attention'],
   [{ method: 'attention', level: 'embedding' }, 'attention'],
+  [{ method: 'canonical', scorer: 'feature' }, 'canonical'],
+  [{ method: 'canonical', level: 'embedding', scorer: 'feature' }, 'canonical'],
+  [{ method: 'canonical', scorer: 'image' }, 'canonicalImage'],
+  [{ method: 'equizero', score: 'distance' }, 'distance'],
 ])('%o needs the network %s', (choice, combiner) => {
   const without = new Set([...every].filter((name) => name !== combiner));
   // lambda with only the other lambda network switches level, unless the level was asked for.
@@ -77,7 +89,8 @@ it.each<[SettingsChoice, CombinerName]>([
       code: 'COMBINER_MISSING',
       // By the name that a combiner file gives it.
       message: expect.stringContaining(
-        combiner === 'lambdaEmbedding' ? 'lambda_embedding' : combiner,
+        { lambdaEmbedding: 'lambda_embedding', canonicalImage: 'canonical_image' }[combiner as string] ??
+          combiner,
       ) as string,
     }),
   );
@@ -91,4 +104,12 @@ it('a frame is where a combined map is turned back, or nothing was turned', () =
   expect(hasSpatialFrame(resolveSettings({ method: 'vanilla' }, every))).toBe(true);
   expect(hasSpatialFrame({ ...settings, level: 'embedding' })).toBe(false);
   expect(hasFeatureMap({ method: 'tta', level: 'feature' })).toBe(false);
+});
+
+it.each<SettingsChoice>([
+  { method: 'lambda', scorer: 'image' },
+  { method: 'canonical', score: 'energy' },
+  { method: 'equizero', level: 'embedding', score: 'energy' },
+])('%o: what belongs to another method is refused', (choice) => {
+  expect(() => resolveSettings(choice, every)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
 });

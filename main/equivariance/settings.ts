@@ -4,12 +4,14 @@
 import { DermOrbitError } from '../contract/errors.ts';
 import {
   methodSchema,
+  scorerSchema,
+  scoreSchema,
   type CombinerName,
   type Method,
   type Settings,
   type SettingsChoice,
 } from '../contract/settings.ts';
-import { methods } from './methods.ts';
+import { methods, type Combination } from './methods.ts';
 
 /** Whether a combined feature map is made at all: tta and the embedding level have none. */
 export function hasFeatureMap({ method, level }: Pick<Settings, 'method' | 'level'>): boolean {
@@ -17,8 +19,8 @@ export function hasFeatureMap({ method, level }: Pick<Settings, 'method' | 'leve
 }
 
 /** The weight network that the settings ask; null if none. */
-export function combinerOf({ method, level }: Pick<Settings, 'method' | 'level'>): CombinerName | null {
-  return methods[method].combiner[level];
+export function combinerOf({ method, ...variant }: Combination): CombinerName | null {
+  return methods[method].combiner(variant);
 }
 
 /** The networks by the names that combiner files give them. */
@@ -26,6 +28,9 @@ const networkNames: Readonly<Record<CombinerName, string>> = {
   lambda: 'lambda',
   attention: 'attention',
   lambdaEmbedding: 'lambda_embedding',
+  canonical: 'canonical',
+  canonicalImage: 'canonical_image',
+  distance: 'feature_distance',
 };
 
 /**
@@ -36,25 +41,42 @@ const networkNames: Readonly<Record<CombinerName, string>> = {
  * @param available the weight networks that the model brings; that of the method may be missing (`resolveSettings`)
  */
 export function decideSettings(choice: SettingsChoice, available: readonly CombinerName[]): Settings {
-  const defaultNetwork = methods.lambda.combiner[choice.level ?? 'feature']!;
+  const defaultNetwork = combinerOf({ method: 'lambda', level: choice.level ?? 'feature' })!;
   const method = choice.method ?? (available.includes(defaultNetwork) ? 'lambda' : 'equitune');
   const onlyEmbedding =
     method === 'lambda' && !available.includes('lambda') && available.includes('lambdaEmbedding');
   const level = choice.level ?? (onlyEmbedding ? 'embedding' : 'feature');
   const group = choice.group ?? 'c4';
-  if (!hasFeatureMap({ method, level })) return { group, method, level, inverse: 'off', head: 'plain' };
+  const chosen = { group, method, level, ...variantOf(method, level, choice, available) };
+  if (!hasFeatureMap(chosen)) return { ...chosen, inverse: 'off', head: 'plain' };
   const inverse = choice.inverse ?? (method === 'vanilla' ? 'off' : 'on');
   const head = choice.head ?? (inverse === 'on' && method !== 'vanilla' ? 'orbit' : 'plain');
-  return { group, method, level, inverse, head };
+  return { ...chosen, inverse, head };
+}
+
+/** canonical's scorer (that of the network which the model brings), equizero's score (the papers' probability). */
+function variantOf(
+  method: Method,
+  level: Settings['level'],
+  { scorer, score }: SettingsChoice,
+  available: readonly CombinerName[],
+): Pick<Settings, 'scorer' | 'score'> {
+  if (method === 'canonical') {
+    const onlyImage = !available.includes('canonical') && available.includes('canonicalImage');
+    return { scorer: scorer ?? (onlyImage ? 'image' : 'feature') };
+  }
+  return method === 'equizero' && level === 'feature' ? { score: score ?? 'probability' } : {};
 }
 
 /**
  * The settings that `decideSettings` decides on, which the model can then compute.
- * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network
+ * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network; OPTION_INVALID for a scorer or a score
+ *   of a method that has none
  */
 export function resolveSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
   const settings = decideSettings(choice, [...available]);
   const { method, level } = settings;
+  requireOwnVariant(choice, settings);
   const combiner = combinerOf(settings);
   if (combiner && !available.has(combiner)) {
     throw new DermOrbitError(
@@ -65,18 +87,51 @@ export function resolveSettings(choice: SettingsChoice, available: ReadonlySet<C
   return settings;
 }
 
-/** The methods that a model with these weight networks can compute, at some level. */
+/** What belongs to one method is refused with another: a person would believe that it counted. */
+function requireOwnVariant({ scorer, score }: SettingsChoice, settings: Settings): void {
+  if (scorer !== undefined && settings.scorer === undefined) {
+    throw new DermOrbitError('OPTION_INVALID', `A scorer belongs to canonical; ${settings.method} has none.`);
+  }
+  if (score !== undefined && settings.score === undefined) {
+    const where = `${settings.method} at ${settings.level} level`;
+    throw new DermOrbitError(
+      'OPTION_INVALID',
+      `A score belongs to equizero at feature level; ${where} has none.`,
+    );
+  }
+}
+
+/** The variants of a method at a level: one for each scorer or score, or the one that it is. */
+export function methodVariants(
+  method: Method,
+  level: Settings['level'],
+): readonly Pick<Settings, 'scorer' | 'score'>[] {
+  if (method === 'canonical') return scorerSchema.options.map((scorer) => ({ scorer }));
+  if (method === 'equizero' && level === 'feature') return scoreSchema.options.map((score) => ({ score }));
+  return [{}];
+}
+
+/** The methods that a model with these weight networks can compute, at some level and with some scorer. */
 export function offeredMethods(available: readonly CombinerName[]): Method[] {
   return methodSchema.options.filter((method) =>
-    methods[method].levels.some((level) => {
-      const combiner = combinerOf({ method, level });
-      return combiner === null || available.includes(combiner);
-    }),
+    methods[method].levels.some((level) =>
+      methodVariants(method, level).some((variant) => isOffered({ method, level, ...variant }, available)),
+    ),
   );
 }
 
+/** Whether a model with these networks can compute it. */
+export function isOffered(combination: Combination, available: readonly CombinerName[]): boolean {
+  const combiner = combinerOf(combination);
+  return combiner === null || available.includes(combiner);
+}
+
+/** Settings that only some methods have, beside the group. */
+export type MethodSetting = 'level' | 'scorer' | 'score' | 'inverse' | 'head';
+
 /** Whether a method leaves this setting to the person at all. */
-export function settingApplies(setting: 'level' | 'inverse' | 'head', settings: Settings): boolean {
+export function settingApplies(setting: MethodSetting, settings: Settings): boolean {
+  if (setting === 'scorer' || setting === 'score') return settings[setting] !== undefined;
   if (settings.method === 'vanilla' || settings.method === 'tta') return false;
   if (setting === 'level') return methods[settings.method].levels.length > 1;
   if (settings.level === 'embedding') return false;
@@ -93,11 +148,18 @@ export function isInvariant(settings: Settings): boolean {
 
 /** A choice with one change: what does not belong to the changed setting goes back to its default. */
 export function changedChoice(before: SettingsChoice, change: SettingsChoice): SettingsChoice {
-  const { group, method, level, inverse, head } = { ...before, ...change };
-  if (change.method !== undefined || level === 'embedding') {
-    return defined({ group, method, level: change.method === undefined ? level : undefined });
-  }
-  return defined({ group, method, level, inverse, head: inverse === 'off' ? undefined : head });
+  const { group, method, level, inverse, head, scorer, score } = { ...before, ...change };
+  if (change.method !== undefined) return defined({ group, method });
+  if (level === 'embedding') return defined({ group, method, level, scorer });
+  return defined({
+    group,
+    method,
+    level,
+    scorer,
+    score,
+    inverse,
+    head: inverse === 'off' ? undefined : head,
+  });
 }
 
 function defined(choice: SettingsChoice): SettingsChoice {
@@ -110,12 +172,21 @@ function defined(choice: SettingsChoice): SettingsChoice {
  */
 export function madeOtherwise(record: Settings, choice: SettingsChoice, expected: Settings): boolean {
   if (record.group !== expected.group || record.method !== expected.method) return true;
-  return (['level', 'inverse', 'head'] as const).some(
+  return (['level', 'scorer', 'score', 'inverse', 'head'] as const).some(
     (setting) =>
       settingApplies(setting, expected) &&
       choice[setting] !== undefined &&
-      choice[setting] !== record[setting],
+      choice[setting] !== (record[setting] ?? (setting === 'score' ? 'probability' : undefined)),
   );
+}
+
+/** What sets settings apart from others of their method: `image scorer, inverse off, plain head`; empty for the bare ones. */
+export function variantWords(settings: Settings): string {
+  const { method, level, inverse, head, scorer, score } = settings;
+  if (method === 'vanilla' || method === 'tta') return '';
+  const combined = level === 'embedding' ? 'embedding level' : `inverse ${inverse}, ${head} head`;
+  if (scorer !== undefined) return `${scorer} scorer, ${combined}`;
+  return score === undefined || score === 'probability' ? combined : `by ${score}, ${combined}`;
 }
 
 /** Whether the combined map stands in the frame of the input, so that a map of evidence means something. */

@@ -107,14 +107,20 @@ function orientationName({ turn, mirror }: Orientation): string {
 function orientations(record: Classification, picture: string | null): string {
   const answerCode = rankClasses(record.probabilities)[0]?.code;
   const cells = record.orientations.map((orientation) => {
-    const top = rankClasses(orientation.probabilities)[0];
-    const differs = top?.code === answerCode ? '' : ' class="differs"';
+    const asked = orientation.probabilities;
+    const top = asked === null ? undefined : rankClasses(asked)[0];
+    const differs = asked === null || top?.code === answerCode ? '' : ' class="differs"';
     const turn = `turn-${orientation.turn}${orientation.mirror ? ' mirror' : ''}`;
     const image =
       picture === null
         ? ''
         : `<div class="thumb"><img class="${turn}" src="${escaped(picture)}" alt=""></div>`;
-    const own = top === undefined ? '' : `${escaped(top.code)} ${percent(top.probability)}`;
+    const own =
+      top === undefined
+        ? asked === null
+          ? 'not asked'
+          : ''
+        : `${escaped(top.code)} ${percent(top.probability)}`;
     return `<li${differs}>${image}<span>${orientationName(orientation)}</span><b>${own}</b><span>weight ${orientation.weight.toFixed(3)}</span></li>`;
   });
   return `<ul class="orientations">${cells.join('')}</ul>`;

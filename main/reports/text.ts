@@ -15,15 +15,20 @@ export function percent(share: number): string {
 /** What the answer rests on, in one sentence. */
 export function stabilitySentence(record: Classification): string {
   const count = record.orientations.length;
-  const agreeing = Math.round(record.stability * count);
   if (count <= 1) return 'Only the image as it is was looked at; other orientations were not asked.';
+  if (record.stability === null)
+    return `One of ${count} orientations was looked at: the one that the image scorer chose.`;
+  const agreeing = Math.round(record.stability * count);
   if (agreeing === count) return `Every one of the ${count} orientations gives this answer by itself.`;
   return `${agreeing} of ${count} orientations give this answer by themselves; the others would answer differently.`;
 }
 
-/** Group, method, level, inverse and head in one line. */
+/** Method with its variant, group, level, inverse and head in one line. */
 export function settingsLine(record: Classification): string {
-  return `${record.method}, group ${record.group}, ${record.level} level, inverse ${record.inverse}, ${record.head} head`;
+  const { scorer, score } = record;
+  const variant =
+    scorer === undefined ? (score === undefined ? '' : `, score ${score}`) : `, scorer ${scorer}`;
+  return `${record.method}${variant}, group ${record.group}, ${record.level} level, inverse ${record.inverse}, ${record.head} head`;
 }
 
 /** The result as plain text, one fact per line, ending with a newline. */

@@ -37,7 +37,7 @@ export function smallImport(
   };
 }
 
-/** Random networks prefer no orientation by much; with their last layers enlarged, a wrong weight shows. */
+/** Every weight network and scorer. Random networks prefer no orientation by much; with their last layers enlarged, a wrong weight shows. */
 export function smallCombiners(): Map<string, SafetensorsInput> {
   const tensors = randomCombiners(smallVisual, 3);
   const enlarged = ['lambda.main.4', 'attention.q.2', 'attention.k.2', 'lambda_embedding.fc3'];
@@ -47,6 +47,11 @@ export function smallCombiners(): Map<string, SafetensorsInput> {
     const values = float16ToFloat32(data as Uint16Array).map((value) => value * 20);
     tensors.set(name, { dims, dtype: 'float32', data: values });
   }
+  const { embeddingWidth: width } = smallVisual;
+  const [means] = randomClassEmbeddings(smallVisual, smallClasses.length, 5).values();
+  const identity = Float32Array.from({ length: width ** 2 }, (_, i) => (i % (width + 1) === 0 ? 1 : 0));
+  tensors.set('feature_distance.means', { ...means!, dims: [smallClasses.length, width] });
+  tensors.set('feature_distance.precision', { dims: [width, width], dtype: 'float32', data: identity });
   return tensors;
 }
 

@@ -3,12 +3,12 @@
 import type { Provider } from '../contract/settings.ts';
 import type { TrainingEvent } from '../contract/training-events.ts';
 import type { PrefinetuneConfig, ResultRow } from '../contract/training.ts';
-import type { CombinerName } from '../contract/settings.ts';
 import { turnNames } from '../evaluation/run/views.ts';
 import { groups } from '../groups/groups.ts';
 import type { Model } from '../onnx/graph.ts';
 import { answerable } from './cache/sets.ts';
 import { forwardGraph, type ForwardSpec, type FrozenParts } from './graphs/forward.ts';
+import type { TrainedNet } from './graphs/weight-nets.ts';
 import type { NamedSet } from './request.ts';
 import { flipRate } from './run/flip-rate.ts';
 import { accuracyInterval } from './run/interval.ts';
@@ -17,7 +17,7 @@ import { Validator, type Answers } from './validate.ts';
 export interface Comparison {
   readonly parts: FrozenParts;
   readonly config: PrefinetuneConfig;
-  readonly net: CombinerName;
+  readonly net: TrainedNet;
   /** As it lies in the new package. */
   readonly trained: Model;
   /** The network of the same name in the starting model, if it has one. */

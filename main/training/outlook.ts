@@ -8,13 +8,12 @@ import type { Recipe, TrainingOutlook } from '../contract/jobs.ts';
 import type { Manifest } from '../contract/manifest.ts';
 import { dataFolder } from '../engine/folders.ts';
 import { packageFiles, type ModelPackage } from '../engine/store/package.ts';
-import { combinerOf } from '../equivariance/settings.ts';
 import { openDataset } from '../evaluation/datasets/datasets.ts';
 import { recordBytes } from './cache/layout.ts';
 import { cacheKeyOf } from './cache/orbits.ts';
 import { countByClass } from './data/describe.ts';
 import { openTrainingData, type DataChoice } from './data/training-data.ts';
-import { weightNets } from './graphs/weight-nets.ts';
+import { trainedNetOf, weightNets } from './graphs/weight-nets.ts';
 import { pixelKey, trainingSide } from './tower/squares.ts';
 
 /**
@@ -115,7 +114,7 @@ function parametersOf(recipe: Recipe, base: Manifest | null, classes: number): n
   }
   if (base === null) return 0;
   const level = recipe.kind === 'prefinetune' ? recipe.config.level : 'feature';
-  const net = combinerOf({ method: recipe.config.method, level });
+  const net = trainedNetOf({ method: recipe.config.method, level });
   const network = net
     ? weightNets[net].layers(base).reduce((sum, [, dims]) => sum + size(dims) + (dims[0] ?? 0), 0)
     : 0;

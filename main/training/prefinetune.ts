@@ -7,8 +7,6 @@ import { loadModel, type LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { version } from '../engine/version.ts';
-import type { CombinerName } from '../contract/settings.ts';
-import { combinerOf } from '../equivariance/settings.ts';
 import { groups } from '../groups/groups.ts';
 import { fillCache } from './cache/fill.ts';
 import { cacheKeyOf, defaultCachePath, orbitFilling } from './cache/orbits.ts';
@@ -27,7 +25,13 @@ import { finishModel } from './finish.ts';
 import { frozenParts, packagedNet } from './frozen.ts';
 import { activationBytes, partSize } from './graphs/accumulate.ts';
 import { forwardGraph, type ForwardSpec } from './graphs/forward.ts';
-import { freshWeights, parameterNames, weightNets } from './graphs/weight-nets.ts';
+import {
+  freshWeights,
+  parameterNames,
+  trainedNetOf,
+  weightNets,
+  type TrainedNet,
+} from './graphs/weight-nets.ts';
 import { taskOf, type PrefinetuneRequest, type Prepared, type TrainInput } from './request.ts';
 import { runRounds } from './rounds.ts';
 import { RunFolder } from './run/run-folder.ts';
@@ -88,8 +92,8 @@ export async function prefinetune(
 }
 
 /** @throws DermOrbitError OPTION_INVALID for what no paper defines, and for what cannot learn */
-function trainedNet({ method, level, group }: PrefinetuneConfig): CombinerName {
-  const net = combinerOf({ method, level });
+function trainedNet({ method, level, group }: PrefinetuneConfig): TrainedNet {
+  const net = trainedNetOf({ method, level });
   if (level === 'feature' && groups[group].order === 1) {
     const message = `${group} has one orientation, whose weight is 1 whatever a network says.`;
     throw new DermOrbitError('OPTION_INVALID', message);

@@ -6,8 +6,8 @@ import type { SkippedImage } from '../contract/training-events.ts';
 import type { PrefinetuneConfig } from '../contract/training.ts';
 import type { LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
-import type { CombinerName } from '../contract/settings.ts';
 import type { CachedSet } from './cache/sets.ts';
+import type { TrainedNet } from './graphs/weight-nets.ts';
 import type { DataChoice, HashedItem, OpenedData } from './data/training-data.ts';
 
 export interface PrefinetuneRequest {
@@ -47,7 +47,7 @@ export interface TrainInput extends Prepared {
   readonly task: TrainTask;
   readonly data: OpenedData;
   readonly model: LoadedModel;
-  readonly net: CombinerName;
+  readonly net: TrainedNet;
   readonly problems: readonly Problem[];
 }
 

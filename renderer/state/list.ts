@@ -62,7 +62,7 @@ const filters: Readonly<Record<Filter, (entry: ListEntry) => boolean>> = {
   all: () => true,
   malignant: ({ result }) => result !== null && (result.malignant ?? 0) >= malignantFrom,
   uncertain: ({ lead }) => lead !== null && lead < certainFromLead,
-  unstable: ({ result }) => result !== null && result.stability < 1,
+  unstable: ({ result }) => result !== null && (result.stability ?? 1) < 1,
   failed: hasFailed,
 };
 

@@ -2,7 +2,7 @@
 import type { ClassCurve, CurvePoint, Interval } from '../../main/contract/figures.ts';
 import type { EvaluationRow, RobustnessFigures } from '../../main/contract/evaluation.ts';
 import type { RobustnessKind } from '../../main/contract/cases.ts';
-import type { Settings } from '../../main/contract/settings.ts';
+import { variantWords } from '../../main/equivariance/settings.ts';
 import { groupTerms, methodTerms } from './words.ts';
 
 /** A figure by its name. */
@@ -32,15 +32,9 @@ export function pValue(p: number | null): string {
   return p < 0.001 ? '<0.001' : p.toFixed(3);
 }
 
-/** What sets a row apart from others of its method: `inverse off, plain head`; empty for the bare methods. */
-export function variantOf({ method, level, inverse, head }: Settings): string {
-  if (method === 'vanilla' || method === 'tta') return '';
-  return level === 'embedding' ? 'embedding level' : `inverse ${inverse}, ${head} head`;
-}
-
 /** A row in words: `λ-equitune (C4, inverse on, orbit head)`. */
 export function rowName({ settings }: EvaluationRow): string {
-  const variant = variantOf(settings);
+  const variant = variantWords(settings);
   const group = groupTerms[settings.group].name;
   return `${methodTerms[settings.method].name} (${variant === '' ? group : `${group}, ${variant}`})`;
 }

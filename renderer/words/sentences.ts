@@ -11,16 +11,21 @@ export interface Rest {
   readonly sentence: string;
 }
 
-/** The class that an orientation by itself would answer; null if it has none. */
-export function topOf(probabilities: Readonly<Record<string, number>>): string | null {
-  return rankClasses(probabilities)[0]?.code ?? null;
+/** The class that an orientation by itself would answer; null if it has none, or was not asked. */
+export function topOf(probabilities: Readonly<Record<string, number>> | null): string | null {
+  return probabilities === null ? null : (rankClasses(probabilities)[0]?.code ?? null);
+}
+
+/** The orientations that the image tower saw: all but where the choice was made before it ran. */
+function askedOf({ orientations }: Classification): Classification['orientations'] {
+  return orientations.filter(({ probabilities }) => probabilities !== null);
 }
 
 /** Elements of the orientations whose own top class is not the result's. */
 export function disagreeing(record: Classification): ReadonlySet<number> {
   const answer = topOf(record.probabilities);
   return new Set(
-    record.orientations
+    askedOf(record)
       .filter((orientation) => topOf(orientation.probabilities) !== answer)
       .map(({ element }) => element),
   );
@@ -33,6 +38,12 @@ export function restsOn(record: Classification): Rest {
     return {
       footing: 'untested',
       sentence: 'Only one orientation was looked at; a turn may change the answer.',
+    };
+  }
+  if (askedOf(record).length < n) {
+    return {
+      footing: 'untested',
+      sentence: `One of ${n} orientations was looked at: the one that the scorer chose from small pictures.`,
     };
   }
   const answers = new Set(record.orientations.map(({ probabilities }) => topOf(probabilities)));
@@ -60,6 +71,7 @@ export function restsOn(record: Classification): Rest {
 export function stabilityWords(record: Classification): string {
   const n = record.orientations.length;
   if (n <= 1) return 'one orientation only';
+  if (askedOf(record).length < n) return `one of ${n} orientations was looked at`;
   const agree = n - disagreeing(record).size;
   return agree === n
     ? `same answer in all ${n} orientations`

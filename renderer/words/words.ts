@@ -2,7 +2,7 @@
 // that one thing has one name.
 import { classNames, malignantClasses } from '../../main/contract/settings.ts';
 import type { GroupName } from '../../main/groups/groups.ts';
-import type { Head, Inverse, Level, Method, Provider } from '../../main/contract/settings.ts';
+import type { Head, Inverse, Level, Method, Provider, Score, Scorer } from '../../main/contract/settings.ts';
 
 /** Stands where there is no number. */
 const none = '–';
@@ -109,6 +109,31 @@ export const methodTerms: Readonly<Record<Method, Term>> = {
     explanation: 'A small network weighs each orientation by how telling it is.',
   },
   attention: { name: 'Equiattention', explanation: 'The orientations attend to one another.' },
+  canonical: {
+    name: 'Canonical',
+    explanation: 'A trained scorer chooses one orientation, which decides alone.',
+  },
+};
+
+export const scorerTerms: Readonly<Record<Scorer, Term>> = {
+  feature: { name: 'Feature', explanation: 'The scorer looks at the feature map of every orientation.' },
+  image: {
+    name: 'Image',
+    explanation: 'The scorer looks at small pictures first; the image tower then sees one orientation only.',
+  },
+};
+
+export const scoreTerms: Readonly<Record<Score, Term>> = {
+  probability: {
+    name: 'Probability',
+    explanation: 'The largest class probability decides, as in the papers.',
+  },
+  entropy: { name: 'Entropy', explanation: 'The least entropy of the probabilities decides.' },
+  energy: { name: 'Energy', explanation: 'The lowest energy decides: mean logit minus half the largest.' },
+  distance: {
+    name: 'Distance',
+    explanation: 'The embedding nearest to a class mean decides (Mahalanobis distance).',
+  },
 };
 
 export const groupTerms: Readonly<Record<GroupName, Term>> = {

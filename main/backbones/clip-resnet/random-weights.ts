@@ -94,7 +94,7 @@ export function randomClassEmbeddings(
   return draw([['class_embeddings', [embeddingWidth, classes]]], seed);
 }
 
-/** Random lambda, attention and embedding-level lambda nets with the papers' sizes, for one image tower. */
+/** Random weight networks with the papers' sizes, and both scorers of canonical, for one image tower. */
 export function randomCombiners(visual: VisualArchitecture, seed: number): RandomTensors {
   const flat = 32 * (visual.featureSize - 2) ** 2;
   const joined = visual.featureChannels * 8;
@@ -123,6 +123,15 @@ export function randomCombiners(visual: VisualArchitecture, seed: number): Rando
       ...linear('lambda_embedding.fc1', 100, visual.embeddingWidth),
       ...linear('lambda_embedding.fc2', 100, 100),
       ...linear('lambda_embedding.fc3', 1, 100),
+      ...front('canonical', ''),
+      ...linear('canonical.main.0', 128, joined),
+      ...linear('canonical.main.2', 128, 128),
+      ...linear('canonical.main.4', 1, 128),
+      ['canonical_image.conv1.weight', [8, 3, 3, 3]],
+      ['canonical_image.conv1.bias', [8]],
+      ['canonical_image.conv2.weight', [8, 8, 3, 3]],
+      ['canonical_image.conv2.bias', [8]],
+      ...linear('canonical_image.head', 1, 8),
     ],
     seed,
   );

@@ -7,7 +7,13 @@ import type { Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
 import type { ImportedBackbone } from '../../backbones/imported.ts';
 import { importBackbone } from '../../backbones/import.ts';
 import type { ImportHints } from '../../backbones/vit/config.ts';
-import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
+import {
+  buildAttentionNet,
+  buildCanonicalNet,
+  buildEmbeddingLambdaNet,
+  buildLambdaNet,
+} from '../../backbones/combiners.ts';
+import { buildClassDistance, buildImageScorer } from '../../backbones/scorers.ts';
 import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import type { ImportRequest, Progress } from '../../contract/engine.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
@@ -85,7 +91,7 @@ export async function installBackbone(
     await mkdir(temporary, { recursive: true });
     const files = new PackageWriter(temporary);
     await writeTowers(files, backbone);
-    await writeCombiners(files, request, backbone);
+    await writeCombiners(files, request, backbone, classes.length);
     step('Making class embeddings', 0.6);
     const embeddings = await makeClassEmbeddings(request, backbone, classes);
     await files.write(
@@ -227,6 +233,7 @@ async function writeCombiners(
   files: PackageWriter,
   request: InstallRequest,
   { features, embedding }: ImportedBackbone,
+  classes: number,
 ): Promise<void> {
   if (!request.combiners) return;
   const weights = asInput(
@@ -235,22 +242,29 @@ async function writeCombiners(
     await readLimited(request.combiners, 'COMBINERS_INVALID'),
     readSafetensors,
   );
-  const builders = {
-    'lambda.': ['lambda', () => buildLambdaNet(weights, features)],
-    'attention.': ['attention', () => buildAttentionNet(weights, features)],
-    'lambda_embedding.': ['lambdaEmbedding', () => buildEmbeddingLambdaNet(weights, embedding)],
-  } as const;
+  // A choice is all or nothing: what decides it is not rounded to half precision.
+  const unrounded = new Map([...weights].map(([name, tensor]) => [name, { ...tensor, unrounded: true }]));
+  /** Prefix of the tensors, role in the package, graph. Of two for one role the first counts. */
+  const builders = [
+    ['lambda', 'lambda', () => buildLambdaNet(weights, features)],
+    ['attention', 'attention', () => buildAttentionNet(weights, features)],
+    ['lambda_embedding', 'lambdaEmbedding', () => buildEmbeddingLambdaNet(weights, embedding)],
+    ['canonical', 'canonical', () => buildCanonicalNet(unrounded, features)],
+    ['canonical_image', 'canonicalImage', () => buildImageScorer(unrounded, 'canonical_image')],
+    ['canonical_image_vector', 'canonicalImage', () => buildImageScorer(unrounded, 'canonical_image_vector')],
+    ['feature_distance', 'distance', () => buildClassDistance(unrounded, embedding, classes)],
+  ] as const;
   requireFiniteCombiners(weights);
-  const present = Object.entries(builders).filter(([prefix]) =>
-    [...weights.keys()].some((name) => name.startsWith(prefix)),
+  const present = builders.filter(([prefix]) =>
+    [...weights.keys()].some((name) => name.startsWith(`${prefix}.`)),
   );
   if (present.length === 0) {
-    throw new DermOrbitError(
-      'COMBINERS_INVALID',
-      'It holds none of lambda.*, attention.*, lambda_embedding.*.',
-    );
+    const known = builders.map(([prefix]) => `${prefix}.*`).join(', ');
+    throw new DermOrbitError('COMBINERS_INVALID', `It holds none of ${known}.`);
   }
-  for (const [, [role, build]] of present) await files.write(role, encodeModel(build()));
+  for (const [, role, build] of present) {
+    if (files.written[role] === undefined) await files.write(role, encodeModel(build()));
+  }
 }
 
 function requireFiniteCombiners(weights: ReturnType<typeof readSafetensors>): void {

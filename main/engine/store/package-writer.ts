@@ -14,6 +14,9 @@ const fileNames: Readonly<Record<PackageFileRole, string>> = {
   lambda: 'lambda.onnx',
   attention: 'attention.onnx',
   lambdaEmbedding: 'lambda-embedding.onnx',
+  canonical: 'canonical.onnx',
+  canonicalImage: 'canonical-image.onnx',
+  distance: 'class-distance.onnx',
   textTower: 'text-tower.onnx',
   card: 'MODEL_CARD.md',
 };

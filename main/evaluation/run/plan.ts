@@ -9,11 +9,13 @@ import {
   type Inverse,
   type Level,
   type Method,
+  type Score,
+  type Scorer,
   type Settings,
   type SettingsChoice,
 } from '../../contract/settings.ts';
 import type { CombinerName } from '../../contract/settings.ts';
-import { hasFeatureMap, resolveSettings } from '../../equivariance/settings.ts';
+import { hasFeatureMap, methodVariants, resolveSettings } from '../../equivariance/settings.ts';
 import { groups } from '../../groups/groups.ts';
 
 /** What a person asked for. An empty list leaves the choice to the defaults of the method. */
@@ -23,6 +25,10 @@ export interface EvaluationChoices {
   readonly levels: readonly Level[];
   readonly inverses: readonly Inverse[];
   readonly heads: readonly Head[];
+  /** Of canonical. */
+  readonly scorers?: readonly Scorer[];
+  /** Of equizero at feature level. */
+  readonly scores?: readonly Score[];
 }
 
 /** One way of predicting. */
@@ -61,7 +67,7 @@ export function planRows(
         rows.set(rowId(settings), { id: rowId(settings), settings });
       } catch (error) {
         if (!(error instanceof DermOrbitError && error.code === 'COMBINER_MISSING')) throw error;
-        missing.set(`${choice.method} (${choice.level ?? 'feature'} level)`, error.message);
+        missing.set(missingName(choice), error.message);
       }
     }
   }
@@ -88,16 +94,37 @@ function* variants(
     if (!choices.methods.includes(method) || method === 'vanilla' || method === 'tta') continue;
     for (const level of orDefault(choices.levels)) {
       for (const inverse of orDefault(choices.inverses)) {
-        for (const head of orDefault(choices.heads)) yield { group, method, level, inverse, head };
+        for (const head of orDefault(choices.heads)) {
+          for (const variant of methodVariants(method, level ?? 'feature')) {
+            if (isAskedFor(variant, choices)) yield { group, method, level, inverse, head, ...variant };
+          }
+        }
       }
     }
   }
 }
 
-/** E.g. `c4-lambda` (the default: inverse on, orbit head), `c4-lambda-inverse-off-plain`, `c4-equitune-embedding`. */
+/** Whether a scorer or a score is among those asked for; of a score only the papers' where none was named. */
+function isAskedFor(
+  { scorer, score }: Pick<Settings, 'scorer' | 'score'>,
+  { scorers = [], scores = [] }: EvaluationChoices,
+): boolean {
+  if (scorer !== undefined) return scorers.length === 0 || scorers.includes(scorer);
+  return score === undefined || (scores.length === 0 ? score === 'probability' : scores.includes(score));
+}
+
+/** What is left out for want of a network, in words. */
+function missingName({ method, level, scorer, score }: SettingsChoice & { readonly method: Method }): string {
+  const variant = scorer === undefined ? '' : `${scorer} scorer, `;
+  return `${method} (${variant}${score === 'distance' ? 'by distance, ' : ''}${level ?? 'feature'} level)`;
+}
+
+/** E.g. `c4-lambda` (the default: inverse on, orbit head), `c4-lambda-inverse-off-plain`, `c4-equitune-embedding`, `c4-equizero-entropy`. */
 export function rowId(settings: Settings): string {
-  const { group, method, level, inverse, head } = settings;
+  const { group, method, level, inverse, head, scorer, score } = settings;
   const parts: string[] = [group, method];
+  if (scorer === 'image') parts.push('image');
+  if (score !== undefined && score !== 'probability') parts.push(score);
   if (level === 'embedding') parts.push('embedding');
   if (hasFeatureMap(settings) && method !== 'vanilla' && (inverse === 'off' || head === 'plain')) {
     parts.push(`inverse-${inverse}`, head);

@@ -1,6 +1,7 @@
 // Figures as text and as table cells, and names of rows: what every section of the evaluation report shares. Pure.
 import type { Interval } from '../../contract/figures.ts';
 import type { EvaluationRow, RobustnessFigures } from '../../contract/evaluation.ts';
+import { variantWords } from '../../equivariance/settings.ts';
 import { escaped } from '../html.ts';
 import { intervalPlot } from '../../plots/share-plots.ts';
 import { plotSvg } from '../svg.ts';
@@ -56,15 +57,9 @@ export function flipCell(found: RobustnessFigures | null): string {
   return `<td><span class="zero">0 flips</span> <span class="interval">${bound}</span></td><td>${bar}</td>`;
 }
 
-/** What makes a row different from others of its method. */
-export function variantOf({ settings: { method, level, inverse, head } }: EvaluationRow): string {
-  if (method === 'vanilla' || method === 'tta') return '';
-  return level === 'embedding' ? 'embedding level' : `inverse ${inverse}, ${head} head`;
-}
-
 /** Method and variant as a row's heading. */
 export function rowHeading(row: EvaluationRow): string {
-  const variant = variantOf(row);
+  const variant = variantWords(row.settings);
   const words = variant === '' ? '' : ` <span class="variant">${escaped(variant)}</span>`;
   return `${escaped(row.settings.method)}${words}`;
 }

@@ -3,7 +3,7 @@
 import type { Emitter } from '../../autodiff/emitter.ts';
 import type { Optimizer } from '../../autodiff/optimizers.ts';
 import type { Manifest } from '../../contract/manifest.ts';
-import type { CombinerName } from '../../contract/settings.ts';
+import type { TrainedNet } from './weight-nets.ts';
 
 /** Name of the slot that holds the sum over the parts before this one. */
 export const sumSlot = 'gradient_sum';
@@ -67,7 +67,7 @@ export function partSize(batch: number, bytesPerImage: number, bytes = stepBytes
 export function activationBytes(
   { features }: Pick<Manifest, 'features'>,
   orientations: number,
-  net: CombinerName,
+  net: TrainedNet,
 ): number {
   if (net === 'lambdaEmbedding') return 1;
   const fronts = net === 'attention' ? 2 : 1;

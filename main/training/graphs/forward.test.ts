@@ -14,7 +14,6 @@ import { predict } from '../../engine/predict.ts';
 import { importModel } from '../../engine/store/import.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import { softmax } from '../../equivariance/logits.ts';
-import { combinerOf } from '../../equivariance/settings.ts';
 import { groups } from '../../groups/groups.ts';
 import { pruneToOutputs } from '../../onnx/graph.ts';
 import { temporaryStore } from '../../testing/model-store.ts';
@@ -26,7 +25,7 @@ import { frozenParts, packagedNet } from '../frozen.ts';
 import { Stepper, type Part } from '../step.ts';
 import { partSize } from './accumulate.ts';
 import { forwardGraph, type FrozenParts } from './forward.ts';
-import { parameterNames, weightNets } from './weight-nets.ts';
+import { parameterNames, trainedNetOf, weightNets } from './weight-nets.ts';
 
 const temporary = temporaryStore();
 const models: { opened: ModelPackage; model: LoadedModel }[] = [];
@@ -49,6 +48,7 @@ const rows: Settings[] = [
   { ...feature, inverse: 'off', head: 'plain' },
   { ...feature, group: 'd4', method: 'attention' },
   { ...feature, method: 'attention', head: 'plain' },
+  { ...feature, group: 'd4', method: 'canonical', scorer: 'feature' },
   { ...feature, method: 'equitune' },
   { ...feature, group: 'c1', method: 'equitune', inverse: 'off', head: 'plain' },
   { ...feature, level: 'embedding', inverse: 'off', head: 'plain' },
@@ -59,7 +59,7 @@ describe.each([0, 1])('the forward graph, logit rule %i', (which) => {
     '$group $method $level, inverse $inverse, $head head: as the product answers',
     async (settings) => {
       const { opened, model } = models[which]!;
-      const name = combinerOf(settings);
+      const name = trainedNetOf(settings);
       const network = name && (await packagedNet(opened, name));
       const group = groups[settings.group];
       const graph = forwardGraph({

@@ -3,13 +3,13 @@
 import { gridPermutation } from '../../groups/action.ts';
 import type { Group } from '../../groups/groups.ts';
 import type { ClassEmbeddings, LogitRule } from '../../equivariance/logits.ts';
-import type { CombinerName } from '../../contract/settings.ts';
 import type { Head, Inverse } from '../../contract/settings.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import { inlineGraph } from '../../onnx/compose.ts';
 import type { Graph, Model } from '../../onnx/graph.ts';
 import { densePlanes } from './dense-planes.ts';
 import { dropoutLayers, withDropout } from './dropout.ts';
+import type { TrainedNet } from './weight-nets.ts';
 
 /** The frozen parts of a model. */
 export interface FrozenParts {
@@ -20,10 +20,10 @@ export interface FrozenParts {
   readonly logits: LogitRule;
 }
 
-type FeatureNet = Exclude<CombinerName, 'lambdaEmbedding'>;
+type FeatureNet = Exclude<TrainedNet, 'lambdaEmbedding'>;
 
 /** The weight network that gives the weights; null: every orientation alike. */
-export type WeightNet = { readonly name: CombinerName; readonly model: Model } | null;
+export type WeightNet = { readonly name: TrainedNet; readonly model: Model } | null;
 
 export interface ForwardSpec {
   readonly parts: FrozenParts;
@@ -94,10 +94,10 @@ function featureForward(
 /** The weights [batch, n] that a network gives the orientations. */
 type WeightRule = (graph: GraphBuilder, net: Model, orbit: string, size: number, n: number) => string;
 const netWeights: Readonly<Record<FeatureNet, WeightRule>> = {
-  lambda: (graph, net, orbit, size, n) => {
-    const { score } = inlineGraph(graph, densePlanes(net, size).graph, { features: orbit });
-    return graph.op('Softmax', [graph.reshape(score!, [-1, n], 'scores')], { axis: 1 }, 'orbit_weights');
-  },
+  lambda: (graph, net, orbit, size, n) =>
+    graph.op('Softmax', [orbitScores(graph, net, orbit, size, n)], { axis: 1 }, 'orbit_weights'),
+  canonical: (graph, net, orbit, size, n) =>
+    straightThrough(graph, orbitScores(graph, net, orbit, size, n), n),
   /** The column means of A = softmax(Q K^T / sqrt(d)). */
   attention: (graph, net, orbit, size, n) => {
     const dense = densePlanes(net, size).graph;
@@ -111,6 +111,36 @@ const netWeights: Readonly<Record<FeatureNet, WeightRule>> = {
     return graph.op('ReduceMean', [attention], { axes: [1], keepdims: 0 }, 'orbit_weights');
   },
 };
+
+/** A score for every orientation, [batch, n]. */
+function orbitScores(graph: GraphBuilder, net: Model, orbit: string, size: number, n: number): string {
+  const { score } = inlineGraph(graph, densePlanes(net, size).graph, { features: orbit });
+  return graph.reshape(score!, [-1, n], 'scores');
+}
+
+/** Steps in which a softmax is told without its gradient: finer than single precision resolves. */
+const quanta = 2 ** 24;
+
+/**
+ * The choice of the best score, with the gradient of a softmax in its place (straight-through; Bengio et al. 2013): the
+ * value is 1 for the first of the largest scores and 0 for the others, up to a rounding of 6e-8. No gradient passes whole
+ * numbers, so a softmax that went through them is the same softmax without one.
+ */
+function straightThrough(graph: GraphBuilder, scores: string, n: number): string {
+  const best = graph.op('ArgMax', [scores], { axis: 1, keepdims: 1 }, 'best');
+  const elements = graph.int64(
+    'elements',
+    Array.from({ length: n }, (_, g) => g),
+    [1, n],
+  );
+  const chosen = graph.op('Cast', [graph.op('Equal', [elements, best])], { to: 1 }, 'chosen');
+  const soft = graph.op('Softmax', [scores], { axis: 1 }, 'soft');
+  const scale = graph.float32('quanta', Float32Array.of(quanta), []);
+  const whole = graph.op('Cast', [graph.op('Mul', [soft, scale])], { to: 7 }, 'whole');
+  const detached = graph.op('Div', [graph.op('Cast', [whole], { to: 1 }), scale], {}, 'detached');
+  const slope = graph.op('Sub', [soft, detached], {}, 'slope');
+  return graph.op('Add', [chosen, slope], {}, 'orbit_weights');
+}
 
 /** [n * cells, cells]: row (g, c) says which cell of the combined map cell c of orientation g is. */
 function turnBack(graph: GraphBuilder, group: Group, size: number, inverse: Inverse): string {

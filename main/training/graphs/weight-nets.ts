@@ -1,9 +1,15 @@
 // The weight networks that can be trained: their layers, random initial weights, and the way from trained numbers back
 // to the graph that a package holds. Sizes: METHODS.md, "Combination methods".
-import { buildAttentionNet, buildEmbeddingLambdaNet, buildLambdaNet } from '../../backbones/combiners.ts';
+import {
+  buildAttentionNet,
+  buildCanonicalNet,
+  buildEmbeddingLambdaNet,
+  buildLambdaNet,
+} from '../../backbones/combiners.ts';
 import type { Weights, WeightTensor } from '../../backbones/weights.ts';
 import type { Manifest } from '../../contract/manifest.ts';
-import type { CombinerName } from '../../contract/settings.ts';
+import type { CombinerName, Settings } from '../../contract/settings.ts';
+import { combinerOf } from '../../equivariance/settings.ts';
 import type { Model } from '../../onnx/graph.ts';
 import { randomFor, uniform } from '../random.ts';
 
@@ -25,20 +31,38 @@ function front(convolution: string, projection: string, { features }: Shapes): L
   ];
 }
 
+/** The networks that learn from the answers: those whose weights or choice a loss can see through a combined map. */
+export type TrainedNet = Exclude<CombinerName, 'canonicalImage' | 'distance'>;
+
+/** The network of a method that learns so; null where it has none. */
+export function trainedNetOf(combination: Pick<Settings, 'method' | 'level'>): TrainedNet | null {
+  const net = combinerOf(combination);
+  return net === 'canonicalImage' || net === 'distance' ? null : net;
+}
+
+/** The layers of a lambda net under a prefix. */
+const scoreNet =
+  (prefix: 'lambda' | 'canonical') =>
+  (shapes: Shapes): Layer[] => [
+    ...front(`${prefix}.per_channel_preprocessing.0`, `${prefix}.pre_projection.0`, shapes),
+    [`${prefix}.main.0`, [hidden, shapes.features.channels * keptPerChannel]],
+    [`${prefix}.main.2`, [hidden, hidden]],
+    [`${prefix}.main.4`, [1, hidden]],
+  ];
+
 interface WeightNetRow {
   readonly layers: (shapes: Shapes) => Layer[];
   readonly build: (weights: Weights, shapes: Shapes) => Model;
 }
 
-export const weightNets: Readonly<Record<CombinerName, WeightNetRow>> = {
+export const weightNets: Readonly<Record<TrainedNet, WeightNetRow>> = {
   lambda: {
-    layers: (shapes) => [
-      ...front('lambda.per_channel_preprocessing.0', 'lambda.pre_projection.0', shapes),
-      ['lambda.main.0', [hidden, shapes.features.channels * keptPerChannel]],
-      ['lambda.main.2', [hidden, hidden]],
-      ['lambda.main.4', [1, hidden]],
-    ],
+    layers: scoreNet('lambda'),
     build: (weights, { features }) => buildLambdaNet(weights, features),
+  },
+  canonical: {
+    layers: scoreNet('canonical'),
+    build: (weights, { features }) => buildCanonicalNet(weights, features),
   },
   attention: {
     layers: (shapes) =>
@@ -64,7 +88,7 @@ export const weightNets: Readonly<Record<CombinerName, WeightNetRow>> = {
 };
 
 /** Names of a network's weights and biases. */
-export function parameterNames(name: CombinerName, shapes: Shapes): string[] {
+export function parameterNames(name: TrainedNet, shapes: Shapes): string[] {
   return weightNets[name].layers(shapes).flatMap(([layer]) => [`${layer}.weight`, `${layer}.bias`]);
 }
 
@@ -72,7 +96,7 @@ export function parameterNames(name: CombinerName, shapes: Shapes): string[] {
  * Random initial weights: uniform within 1 / sqrt(fan-in), for weights and biases, as PyTorch initialises its
  * convolutions and linear layers.
  */
-export function freshWeights(name: CombinerName, shapes: Shapes, seed: number): Map<string, WeightTensor> {
+export function freshWeights(name: TrainedNet, shapes: Shapes, seed: number): Map<string, WeightTensor> {
   const random = randomFor(seed, 'weights');
   const draw = (dims: readonly number[], bound: number): WeightTensor => {
     const count = dims.reduce((product, dim) => product * dim, 1);

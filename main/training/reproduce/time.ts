@@ -24,6 +24,9 @@ const netShares: Readonly<Record<CombinerName, number>> = {
   lambda: 0.06,
   attention: 0.13,
   lambdaEmbedding: 0,
+  canonical: 0.06,
+  canonicalImage: 0,
+  distance: 0,
 };
 
 /** Models that finetuning measures at its end on the validation images: the new one and the one before. */

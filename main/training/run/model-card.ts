@@ -136,6 +136,7 @@ export const netNames = {
   lambda: 'lambda net',
   attention: 'pair of attention nets (QNet, KNet)',
   lambdaEmbedding: 'lambda net (embedding level)',
+  canonical: 'scorer (canonical)',
 } as const;
 
 /** Headings of a card that becomes part of another, two levels down. */

@@ -3,10 +3,9 @@ import { parametersAsInputs } from '../../autodiff/parameters.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { FinetuneConfig } from '../../contract/training.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
-import { combinerOf } from '../../equivariance/settings.ts';
 import { packagedNet } from '../frozen.ts';
 import type { WeightNet } from '../graphs/forward.ts';
-import { freshWeights, parameterNames, weightNets } from '../graphs/weight-nets.ts';
+import { freshWeights, parameterNames, trainedNetOf, weightNets } from '../graphs/weight-nets.ts';
 import type { State } from '../step.ts';
 import type { TowerPlan } from './train-tower.ts';
 
@@ -21,7 +20,7 @@ export async function networkOf(
   if (level === 'embedding' && method !== 'lambda') {
     throw new DermOrbitError('OPTION_INVALID', `${method} cannot be finetuned at embedding level.`);
   }
-  const name = combinerOf({ method, level });
+  const name = trainedNetOf({ method, level });
   if (!name) return null;
   const { manifest } = opened;
   if (initial === 'fresh') {
