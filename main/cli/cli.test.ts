@@ -111,17 +111,24 @@ describe('classify', () => {
     { options: ['--method', 'tta', '--group', 'd4'], orientations: 8, logits: false },
     { options: ['--method', 'equitune', '--level', 'embedding'], orientations: 4, logits: false },
     { options: ['--method', 'attention'], orientations: 4, logits: true, attention: 4 },
+    {
+      options: ['--method', 'equizero', '--score', 'entropy'],
+      orientations: 4,
+      logits: true,
+      score: 'entropy',
+    },
     { options: ['--method', 'vanilla', '--group', 'c1'], orientations: 1, logits: true },
     {
       options: ['--method', 'equizero', '--inverse', 'off', '--head', 'plain', '--group', 'd1'],
       orientations: 2,
       logits: true,
     },
-  ])('$options', async ({ options, orientations, logits, attention }) => {
+  ])('$options', async ({ options, orientations, logits, attention, score }) => {
     const record = await classifyOne(...options);
     expect(record.orientations).toHaveLength(orientations);
     expect(record.logits !== null).toBe(logits);
     expect(record.attention?.length).toBe(attention);
+    expect(record.score).toBe(score ?? (options.includes('equizero') ? 'probability' : undefined));
   });
 
   it('writes a CSV row and an evidence map per image', async () => {
@@ -158,6 +165,11 @@ describe('classify', () => {
       name: 'an unknown provider',
       args: ['classify', phantom, '--provider', 'abacus'],
       says: 'PROVIDER_UNKNOWN',
+    },
+    {
+      name: 'a scorer without its method',
+      args: ['classify', phantom, '--method', 'lambda', '--scorer', 'image'],
+      says: 'OPTION_INVALID',
     },
     { name: 'an unknown model', args: ['classify', phantom, '--model', 'none'], says: 'MODEL_NOT_FOUND' },
     {

@@ -35,6 +35,11 @@ interface GroupFigures {
 export interface CoreFigures {
   readonly model: string;
   readonly groups: readonly GroupFigures[];
+  /**
+   * canonical over c4 with its image scorer, as a multiple of the plain model's time for the same file: the median of
+   * neighbouring runs. Null for a model without that scorer.
+   */
+  readonly canonicalRatio: number | null;
   readonly peakMegabytes: number;
 }
 
@@ -110,6 +115,19 @@ async function measureGroup(
   };
 }
 
+async function measureCanonical(model: LoadedModel, { images, runs }: CoreTask): Promise<number | null> {
+  if (!model.combiners.has('canonicalImage')) return null;
+  const canonical = resolveSettings({ group: 'c4', method: 'canonical', scorer: 'image' }, model.combiners);
+  const vanilla = resolveSettings({ group: 'c1', method: 'vanilla' }, model.combiners);
+  const ratios: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const plain = await timed(() => classifyAll(model, vanilla, [images[0]!]));
+    const chosen = await timed(() => classifyAll(model, canonical, [images[0]!]));
+    if (run > 0) ratios.push(chosen.milliseconds / plain.milliseconds);
+  }
+  return median(ratios);
+}
+
 /** Seconds after which the folder is not measured again: a full-size d4 folder alone takes half a minute. */
 const folderPatience = 10;
 
@@ -139,6 +157,7 @@ for (const group of measuredGroups) measured.push(await measureGroup(model, grou
 const figures: CoreFigures = {
   model: model.id,
   groups: measured,
+  canonicalRatio: await measureCanonical(model, task),
   peakMegabytes: process.resourceUsage().maxRSS / 1024,
 };
 process.send?.(figures, () => {

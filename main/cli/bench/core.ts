@@ -105,6 +105,13 @@ function print(figures: readonly CoreFigures[], coldStart: number, runs: number)
   );
   process.stdout.write(
     `${table([header, ...rows], new Set([2, 3, 4, 5, 6, 7, 8, 9, 10]))}\n\n` +
+      figures
+        .map(({ model, canonicalRatio }) =>
+          canonicalRatio === null
+            ? ''
+            : `canonical by image over c4 takes ${canonicalRatio.toFixed(2)} times the plain model's time (${model})\n\n`,
+        )
+        .join('') +
       `Cold start, command line to first record: ${coldStart.toFixed(0)} ms\n\n` +
       `Medians of ${runs} runs on cpu, method lambda, orbit head. image: file to record. raw: the same sessions fed with\n` +
       `ready tensors. folder: ${folderImages} files; its share is that of the raw runs' throughput, measured in turn.\n`,
