@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { processTag, tagOf } from '../../base/process-tag.ts';
 import type { ImportRequest } from '../../contract/engine.ts';
+import { combinerSchema } from '../../contract/settings.ts';
 import { temporaryStore } from '../../testing/model-store.ts';
 import { smallClasses, smallImport } from '../../testing/random-model.ts';
 import { importModel } from './import.ts';
@@ -103,7 +104,7 @@ it('details have the card and the weight networks of the package', async () => {
     classes: smallClasses,
     card: '# A card\n',
     folder: mine.folder,
-    combiners: ['lambda', 'attention', 'lambdaEmbedding'],
+    combiners: [...combinerSchema.options],
   });
 });
 
