@@ -36,7 +36,8 @@ const image = read('expected.safetensors').get('image');
 
 const temporary = temporaryStore();
 /** By which of the two image scorers they have. */
-let models: Record<'scalar' | 'vector', LoadedModel>;
+let models: Readonly<Record<'scalar' | 'vector', LoadedModel>>;
+const opened: LoadedModel[] = [];
 
 /** The combiner file without the tensors of one prefix: a package has one image scorer. */
 function combinersWithout(prefix: string): string {
@@ -66,9 +67,10 @@ beforeAll(async () => {
     scalar: await open('scalar', sharedPath('golden', 'canonical', 'canonical.safetensors')),
     vector: await open('vector', combinersWithout('canonical_image.')),
   };
+  opened.push(...Object.values(models));
 });
 afterAll(async () => {
-  await Promise.all(Object.values(models ?? {}).map((model) => model.release()));
+  await Promise.all(opened.map((model) => model.release()));
   temporary.remove();
 });
 

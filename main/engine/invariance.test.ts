@@ -244,7 +244,7 @@ it('the image scorer lets the image tower see one view, and says nothing of the 
           return target.views(images);
         };
       const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
   const settings = resolveSettings({ group: 'd4', method: 'canonical', scorer: 'image' }, model.combiners);

@@ -27,7 +27,7 @@ export function firstOfBest(scores: readonly number[]): number {
  */
 function logOdds(logits: readonly number[]): number {
   const [largest, ...others] = [...logits].sort((a, b) => b - a) as [number, number, ...number[]];
-  const [second] = others as [number, ...number[]];
+  const [second] = others;
   return largest - second - Math.log(others.reduce((sum, logit) => sum + Math.exp(logit - second), 0));
 }
 
