@@ -15,6 +15,10 @@ const suites: Readonly<Record<string, { describe: string; run: (options: BenchOp
       describe: 'labelled images: five methods against one and against the raw image tower; the bootstrap',
       run: async (options) => (await import('./bench/evaluate.ts')).benchEvaluate(options),
     },
+    language: {
+      describe: 'greedy generation by a GPT-2 small with random weights: plain against EquiLM',
+      run: async (options) => (await import('./bench/language.ts')).benchLanguage(options),
+    },
     train: {
       describe:
         'a pre-finetuning step against the forward pass, the orbit cache against the raw tower, memory',

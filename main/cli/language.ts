@@ -1,5 +1,7 @@
 // dermorbit language: fair language models - import, next tokens, scores, generation, experiments.
 import type { Command } from 'commander';
+import { addFairnessCommand } from './language/fairness.ts';
+import { addGenerateCommand } from './language/generate.ts';
 import { addImportCommands } from './language/models.ts';
 import { addNextCommand } from './language/next.ts';
 import { addScoreCommand } from './language/score.ts';
@@ -17,4 +19,6 @@ export function addLanguageCommand(program: Command): void {
   addImportCommands(language);
   addNextCommand(language);
   addScoreCommand(language);
+  addGenerateCommand(language);
+  addFairnessCommand(language);
 }

@@ -98,10 +98,14 @@ export async function readLogits(
   });
 }
 
+/** The method's logits behind a prefix. */
+export async function nextLogits(asking: Asking, ids: readonly number[]): Promise<Combined> {
+  return combine(asking, (await readPrefix(asking, ids)).last);
+}
+
 /** The `top` likeliest tokens behind a prefix. */
 export async function nextTokens(asking: Asking, ids: readonly number[], top: number): Promise<NextAnswer> {
-  const { last } = await readPrefix(asking, ids);
-  const { logits, weights, element } = combine(asking, last);
+  const { logits, weights, element } = await nextLogits(asking, ids);
   const total = logSumExp(logits);
   return {
     tokens: topIds(logits, top).map((id) => ({
@@ -176,26 +180,46 @@ export interface GenerationOptions extends SamplingOptions {
   /** Uniform numbers in [0, 1); greedy generation asks for none. */
   readonly random: () => number;
   readonly signal?: AbortSignal | undefined;
-  readonly onToken?: ((id: number) => void) | undefined;
 }
 
 /**
- * Writes on behind a prompt.
- * @throws DermOrbitError PROMPT_FILLS_POSITIONS if no position is left, CANCELLED
+ * A writer behind a prompt, which reads the prompt once.
+ * @throws DermOrbitError PROMPT_FILLS_POSITIONS if no position is left
  */
+export async function writerBehind(
+  asking: Asking,
+  prompt: readonly number[],
+): Promise<(options: GenerationOptions) => Promise<GeneratedText>> {
+  const { positions } = asking.model.manifest.architecture;
+  if (prompt.length >= positions) {
+    const message = `The prompt fills all ${positions} positions of the model.`;
+    throw new DermOrbitError('PROMPT_FILLS_POSITIONS', message);
+  }
+  const read = await readPrefix(asking, prompt);
+  return (options) => write(asking, read, positions - prompt.length, options);
+}
+
+/** Writes on behind a prompt. @throws DermOrbitError PROMPT_FILLS_POSITIONS, CANCELLED */
 export async function generateText(
   asking: Asking,
   prompt: readonly number[],
   options: GenerationOptions,
 ): Promise<GeneratedText> {
-  const { tokenizer, manifest } = asking.model;
-  const room = manifest.architecture.positions - prompt.length;
-  if (room < 1) {
-    const message = `The prompt fills all ${manifest.architecture.positions} positions of the model.`;
-    throw new DermOrbitError('PROMPT_FILLS_POSITIONS', message);
-  }
-  let { cache, last } = await readPrefix(asking, prompt);
-  const kept = keptWeights(asking, last);
+  const writer = await writerBehind(asking, prompt);
+  return writer(options);
+}
+
+/** @param room positions that are left */
+async function write(
+  asking: Asking,
+  read: ReadText,
+  room: number,
+  options: GenerationOptions,
+): Promise<GeneratedText> {
+  const { tokenizer } = asking.model;
+  const kept = keptWeights(asking, read.last);
+  const longest = Math.min(options.length, room);
+  let { cache, last } = read;
   const ids: number[] = [];
   const elements: number[] = [];
   const end = (stopped: StopReason): GeneratedText => ({
@@ -204,7 +228,7 @@ export async function generateText(
     stopped,
     ...(elements.length === ids.length && ids.length > 0 ? { elements } : {}),
   });
-  while (ids.length < Math.min(options.length, room)) {
+  while (ids.length < longest) {
     options.signal?.throwIfAborted();
     const { logits, element } = combine(asking, last, kept);
     const id = drawToken(logits, options, options.temperature === 0 ? 0 : options.random());
@@ -212,13 +236,13 @@ export async function generateText(
     if (options.stopAtNewline && tokenizer.bytesOf(id).includes(newline)) return end('newline');
     ids.push(id);
     if (element !== null) elements.push(element);
-    options.onToken?.(id);
-    if (ids.length === Math.min(options.length, room)) break;
+    // Nothing is asked behind the last one.
+    if (ids.length === longest) break;
     cache = await readSequences(asking.model, batchOf(asking, [id]), cache, 0, (_, reading) => {
       last = reading;
     });
   }
-  return end(ids.length < options.length ? 'positions' : 'length');
+  return end(longest < options.length ? 'positions' : 'length');
 }
 
 const newline = 0x0a;

@@ -2,7 +2,7 @@
 // everything that cannot work refused before the model runs.
 import { basename } from 'node:path';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { LanguageMethod, ScoreName } from '../contract/language.ts';
+import type { GroupsFile, LanguageMethod, ScoreName } from '../contract/language.ts';
 import type { ProviderChoice } from '../contract/settings.ts';
 import { readJsonFile } from '../engine/store/source-files.ts';
 import type { Asking } from './asking.ts';
@@ -11,8 +11,6 @@ import { languageMethods, type MethodOptions } from './methods.ts';
 import { logitScores } from './scores.ts';
 import { openLanguageModel, type OpenedLanguageModel } from './store/open.ts';
 import { findLanguageModel } from './store/store.ts';
-import type { TokenGroup } from './token-group.ts';
-import type { TextTokenizer } from './text/tokenizer.ts';
 
 export interface LanguageRequest {
   /** An id, or the folder of a package. */
@@ -37,13 +35,9 @@ export interface OpenedRequest extends Asking {
 /** A groups file has a few hundred words. */
 const largestGroupsFile = 4 * 2 ** 20;
 
-/**
- * The group that a file describes, on the ids of a tokenizer.
- * @throws DermOrbitError GROUPS_INVALID, and as groupOfFile
- */
-export async function readTokenGroup(path: string, tokenizer: TextTokenizer): Promise<TokenGroup> {
-  const json = await readJsonFile(path, 'GROUPS_INVALID', largestGroupsFile);
-  return groupOfFile(parseGroupsFile(json, basename(path)), tokenizer);
+/** The content of a groups file. @throws DermOrbitError GROUPS_INVALID */
+export async function readGroupsFile(path: string): Promise<GroupsFile> {
+  return parseGroupsFile(await readJsonFile(path, 'GROUPS_INVALID', largestGroupsFile), basename(path));
 }
 
 /**
@@ -61,7 +55,7 @@ export async function openRequest(request: LanguageRequest): Promise<OpenedReque
     if (method === 'lambda' && !model.lambda) {
       throw new DermOrbitError('LANGUAGE_LAMBDA_MISSING', `${model.manifest.id} brings no lambda net.`);
     }
-    const tokens = groups === undefined ? null : await readTokenGroup(groups, model.tokenizer);
+    const tokens = groups === undefined ? null : groupOfFile(await readGroupsFile(groups), model.tokenizer);
     const options: MethodOptions = { method, ties, score: logitScores[score], net: model.lambda };
     return { model, tokens, options, choose };
   } catch (error) {

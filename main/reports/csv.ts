@@ -55,10 +55,18 @@ export function recordsToCsv(records: readonly ClassificationRecord[], reader: C
   ];
   const rows = records.map((record) => {
     const cells = cellsOf(record);
-    return columns.map((column) => guarded(cells[column] ?? null));
+    return columns.map((column) => cells[column] ?? null);
   });
-  const text = stringify([columns.map(guarded), ...rows], { record_delimiter: '\r\n' });
+  const text = csvText([columns, ...rows]);
   return reader === 'excel' ? byteOrderMark + text : text;
+}
+
+/** Rows as CSV; text that a spreadsheet would run as a formula gets an apostrophe in front. */
+export function csvText(rows: readonly (readonly Cell[])[]): string {
+  return stringify(
+    rows.map((row) => row.map(guarded)),
+    { record_delimiter: '\r\n' },
+  );
 }
 
 /** Class codes of all records, in order of first appearance. */

@@ -11,6 +11,7 @@ import { parseProvider } from '../../engine/providers.ts';
 import { promptIds, requirePrompt } from '../../language/asking.ts';
 import type { LoadedLanguageModel } from '../../language/model.ts';
 import { openRequest, type OpenedRequest } from '../../language/request.ts';
+import type { GenerationOptions } from '../../language/asking.ts';
 import { choice } from '../train-options.ts';
 
 export interface AskOptions {
@@ -117,4 +118,48 @@ export function wholeNumber(flag: string, value: string, least = 1): number {
   const number = Number(value);
   if (value.trim() !== '' && Number.isSafeInteger(number) && number >= least) return number;
   throw new DermOrbitError('OPTION_INVALID', `${flag} takes a whole number from ${least}, not "${value}".`);
+}
+
+/** How texts are drawn, as options. */
+export interface SamplingChoice {
+  readonly greedy?: boolean;
+  readonly length: string;
+  readonly topK: string;
+  readonly temperature: string;
+  readonly seed: string;
+  readonly newline: boolean;
+  readonly end: boolean;
+}
+
+export function addSamplingOptions(command: Command): Command {
+  return command
+    .option('--greedy', 'take the likeliest token each time, instead of drawing')
+    .option('--length <number>', 'tokens at most', '15')
+    .option('--top-k <number>', 'draw from this many of the likeliest tokens; 0: from all', '40')
+    .option('--temperature <number>', 'divides the logits; 0 is --greedy', '1')
+    .option('--seed <number>', 'of everything random', '1')
+    .option('--no-newline', 'go on behind a line break')
+    .option('--no-end', 'go on behind the end-of-text token');
+}
+
+/** @throws DermOrbitError OPTION_INVALID */
+export function parseSampling(
+  options: SamplingChoice,
+): Omit<GenerationOptions, 'random'> & { readonly seed: number } {
+  const temperature = Number(options.temperature);
+  if (options.temperature.trim() === '' || !(temperature >= 0) || temperature === Infinity) {
+    throw new DermOrbitError(
+      'OPTION_INVALID',
+      `--temperature takes a number from 0, not "${options.temperature}".`,
+    );
+  }
+  const topK = wholeNumber('--top-k', options.topK, 0);
+  return {
+    length: wholeNumber('--length', options.length),
+    topK: topK === 0 ? undefined : topK,
+    temperature: options.greedy ? 0 : temperature,
+    stopAtNewline: options.newline,
+    stopAtEnd: options.end,
+    seed: wholeNumber('--seed', options.seed, 0),
+  };
 }
