@@ -5,6 +5,7 @@ import { addGenerateCommand } from './language/generate.ts';
 import { addImportCommands } from './language/models.ts';
 import { addNextCommand } from './language/next.ts';
 import { addScoreCommand } from './language/score.ts';
+import { addTrainLambdaCommand } from './language/train-lambda.ts';
 
 export function addLanguageCommand(program: Command): void {
   const language = program
@@ -21,4 +22,5 @@ export function addLanguageCommand(program: Command): void {
   addScoreCommand(language);
   addGenerateCommand(language);
   addFairnessCommand(language);
+  addTrainLambdaCommand(language);
 }

@@ -3,9 +3,9 @@
 import type { Interval } from './figures.ts';
 import type { GroupsFile, LanguageMethod } from './language.ts';
 
-/** A demographic group: the k-th image of every prompt. */
+/** A demographic group: the images of the prompts whose first equality word is the i-th of its list. */
 export interface FairnessGroup {
-  readonly element: number;
+  readonly index: number;
   /** The words that stand for it, one of each list. */
   readonly words: readonly string[];
   readonly texts: number;
@@ -35,6 +35,8 @@ export interface FairnessSample {
   /** Number of the prompt, from 0. */
   readonly prompt: number;
   readonly element: number;
+  /** The demographic group that g^k of the prompt speaks of; null if it holds no equality word. */
+  readonly group: number | null;
   readonly sample: number;
   /** g^k of the prompt. */
   readonly prefix: string;

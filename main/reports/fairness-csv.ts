@@ -2,7 +2,7 @@
 import type { FairnessSample } from '../contract/fairness.ts';
 import { csvText } from './csv.ts';
 
-const columns = ['method', 'prompt', 'element', 'sample', 'prefix', 'text', 'label'] as const;
+const columns = ['method', 'prompt', 'element', 'group', 'sample', 'prefix', 'text', 'label'] as const;
 
 export function fairnessCsv(samples: readonly FairnessSample[]): string {
   return csvText([columns, ...samples.map((sample) => columns.map((column) => sample[column]))]);

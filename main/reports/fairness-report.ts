@@ -56,6 +56,7 @@ ${sections
 }
 
 const ownStyle = `
+tbody th[scope=row] { vertical-align: top; }
 td.text { white-space: normal; min-width: 16ch; vertical-align: top; } td.text .soft { display: inline; }
 .plot.wide { max-width: 640px; } .plots figure { max-width: 420px; }
 `;
@@ -203,10 +204,9 @@ function examples({ methods }: FairnessResult, samples: readonly FairnessSample[
   const head = ['method', ...groups.map(({ words }) => escaped(words.join(',')))];
   const rows = Array.from({ length: shownPrompts }, (_, prompt) => prompt).flatMap((prompt) =>
     methods.flatMap(({ method }) => {
-      const cells = groups.map(({ element }) => {
+      const cells = groups.map(({ index }) => {
         const found = samples.find(
-          (one) =>
-            one.method === method && one.prompt === prompt && one.element === element && one.sample === 0,
+          (one) => one.method === method && one.prompt === prompt && one.group === index && one.sample === 0,
         );
         if (!found) return null;
         return `<td class="text"><span class="soft">${escaped(found.prefix)}</span>${escaped(found.text)}${found.label === null ? '' : ` <span class="variant">(${escaped(found.label)})</span>`}</td>`;

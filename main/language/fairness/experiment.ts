@@ -50,7 +50,7 @@ interface PromptFigures {
   readonly gap: number;
   readonly divergence: number;
   readonly cost: number;
-  /** Texts with each label, [d][labels], and texts, [d]. */
+  /** Texts with each label, by demographic group, [d][labels]; zeros where the prompt speaks of none. */
   readonly counts: readonly (readonly number[])[];
 }
 
@@ -93,7 +93,8 @@ async function writeTexts(
 ): Promise<{ samples: Text[]; ids: number[][]; counts: number[][] }> {
   const { tokens, model } = asking;
   const samples: Text[] = [];
-  const counts: number[][] = [];
+  const names = plan.classifier?.labels ?? [];
+  const counts = tokens.powers.map(() => names.map(() => 0));
   let first: number[][] = [];
   for (const element of tokens.powers.keys()) {
     const moved = actOnTokens(tokens, element, ids);
@@ -109,13 +110,22 @@ async function writeTexts(
       plan.classifier,
       texts.map(({ text }) => prefix + text),
     );
-    const names = plan.classifier?.labels ?? [];
-    texts.forEach(({ text }, sample) =>
-      samples.push({ element, sample, prefix, text, label: labels[sample] ?? null }),
-    );
-    counts.push(names.map((name) => labels.filter((label) => label === name).length));
+    const group = groupOf(tokens, moved);
+    texts.forEach(({ text }, sample) => {
+      samples.push({ element, group, sample, prefix, text, label: labels[sample] ?? null });
+    });
+    if (group !== null) counts[group] = names.map((name) => labels.filter((label) => label === name).length);
   }
   return { samples, ids: first, counts };
+}
+
+/** The place in its list of the first equality word of a text; null if it holds none. */
+function groupOf({ lists }: TokenGroup, ids: readonly number[]): number | null {
+  for (const id of ids) {
+    const list = lists.find((each) => each.includes(id));
+    if (list) return list.indexOf(id);
+  }
+  return null;
 }
 
 async function labelsOf(classifier: TextClassifier | null, texts: readonly string[]): Promise<string[]> {
@@ -174,11 +184,12 @@ function summarise(
   const shares = labels.map((label, at) => bootstrap(sharesOf(rows, at, label), clusters, options));
   const order = tokens.group.order;
   const gaps = rows.map(({ gap }) => gap).filter((gap) => !Number.isNaN(gap));
-  const groups = tokens.powers.map((_, element): FairnessGroup => ({
-    element,
-    words: file.equality.map((list) => String(list[element])),
-    texts: rows.length * plan.samples,
-    shares: labels.map((label, at) => ({ label, share: shares[at]![element]! })),
+  const speaking = plan.prompts.filter((ids) => groupOf(tokens, ids) !== null).length;
+  const groups = tokens.powers.map((_, index): FairnessGroup => ({
+    index,
+    words: file.equality.map((list) => String(list[index])),
+    texts: speaking * plan.samples,
+    shares: labels.map((label, at) => ({ label, share: shares[at]![index]! })),
   }));
   return {
     method,

@@ -73,7 +73,7 @@ export async function runFairness(
     const { model } = opened;
     const tokens = opened.tokens!;
     const ids = prompts.map((prompt) => promptIds(model, prompt));
-    const textIds = text === undefined ? null : await readTextIds(text, model.tokenizer.encode);
+    const textIds = text === undefined ? null : model.tokenizer.encode(await readText(text));
     const asking = (of: LanguageMethod) => ({
       ...opened,
       tokens,
@@ -119,7 +119,7 @@ export async function runFairness(
   }
 }
 
-/** @throws DermOrbitError LANGUAGE_TEXT_SHORT if the file cannot be read as a text */
-async function readTextIds(path: string, encode: (text: string) => number[]): Promise<number[]> {
-  return encode(new TextDecoder().decode(await readLimited(path, 'LANGUAGE_TEXT_SHORT')));
+/** @throws DermOrbitError LANGUAGE_TEXT_SHORT if the file cannot be read */
+async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readLimited(path, 'LANGUAGE_TEXT_SHORT'));
 }
