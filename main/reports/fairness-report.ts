@@ -3,10 +3,11 @@
 import type { FairnessMethod, FairnessResult, FairnessSample } from '../contract/fairness.ts';
 import type { Interval } from '../contract/figures.ts';
 import { documentHead } from './document-head.ts';
-import { line, rect, svg, text } from './evaluation/charts.ts';
 import { figureOf, share, tableOf, three } from './evaluation/figures.ts';
 import { evaluationStyle } from './evaluation/style.ts';
+import { gapPlot, labelPlot } from '../plots/fairness-plots.ts';
 import { escaped } from './html.ts';
+import { plotSvg } from './svg.ts';
 
 /** What each method is, in a line. */
 const about: Readonly<Record<FairnessMethod['method'], string>> = {
@@ -30,7 +31,7 @@ export function fairnessReport(result: FairnessResult, samples: readonly Fairnes
     [
       'How far from fair',
       'Mean over the prompts with its interval, on a logarithmic scale.',
-      gapPlot(methods),
+      gapFigure(methods),
     ],
     ['Labels of the texts, by group', sharesIntro(result), sharesOf(result)],
     [
@@ -89,38 +90,10 @@ function methodsTable({ methods, text: scored }: FairnessResult): string {
   return tableOf('Methods', head, rows);
 }
 
-/** Below this, differences are those of single precision. */
-const floor = 1e-8;
-
-function gapPlot(methods: readonly FairnessMethod[]): string {
-  const [left, top, step, width] = [80, 14, 26, 500];
-  const shown = methods.filter(({ gap }) => gap.value !== null);
-  if (shown.length === 0) return '';
-  const highest = Math.max(1, ...shown.map(({ gap }) => gap.high ?? gap.value ?? 1));
-  const [from, to] = [Math.log10(floor), Math.ceil(Math.log10(highest))];
-  const x = (value: number) => left + ((Math.log10(Math.max(value, floor)) - from) / (to - from)) * width;
-  const height = shown.length * step;
-  const parts: string[] = [];
-  for (let power = from; power <= to; power += 1) {
-    const at = x(10 ** power);
-    parts.push(line(at, top, at, top + height, 'grid'));
-    if ((power - from) % 2 === 0) {
-      parts.push(text(at, top + height + 14, power === from ? '0' : `1e${power}`, 'tick middle'));
-    }
-  }
-  shown.forEach(({ method, gap }, row) => {
-    const y = top + row * step + step / 2;
-    const [value, low, high] = [gap.value!, gap.low ?? gap.value!, gap.high ?? gap.value!];
-    const style = value < 1e-5 ? 'steady' : 'flip';
-    parts.push(text(left - 8, y + 4, method, 'end'));
-    parts.push(line(x(low), y, x(high), y, `whisker ${style}`));
-    parts.push(
-      `<circle cx="${x(value).toFixed(1)}" cy="${y}" r="4" class="mark ${style}"><title>${escaped(`${method}: ${small(value)}`)}</title></circle>`,
-    );
-  });
-  parts.push(text(left + width / 2, top + height + 30, 'fairness gap, nats', 'axis middle'));
-  const label = `Fairness gap of ${shown.map(({ method, gap }) => `${method} ${small(gap.value)}`).join(', ')}`;
-  return `<div class="card">${svg(left + width + 20, top + height + 36, label, parts.join(''), 'wide')}</div>`;
+function gapFigure(methods: readonly FairnessMethod[]): string {
+  const rows = methods.map(({ method: name, gap }) => ({ name, gap, title: `${name}: ${small(gap.value)}` }));
+  if (rows.every(({ gap }) => gap.value === null)) return '';
+  return `<div class="card">${plotSvg(gapPlot(rows), 'wide')}</div>`;
 }
 
 function sharesIntro({ classifier, confidence }: FairnessResult): string {
@@ -153,47 +126,15 @@ function shareText({ value, low, high }: Interval): string {
   return `<td>${share(value)} <span class="interval">${ends}</span></td>`;
 }
 
-/** Bars of each label's share, a bar for every group, with intervals. */
 function sharePlot({ method, groups, shareDifferences }: FairnessMethod): string {
-  const [left, top, height] = [36, 10, 150];
-  const bar = 16;
-  const step = groups.length * bar + 18;
-  const width = shareDifferences.length * step;
-  const y = (value: number) => top + (1 - value) * height;
-  const parts: string[] = [];
-  for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
-    parts.push(line(left, y(tick), left + width, y(tick), 'grid'));
-    parts.push(text(left - 5, y(tick) + 3, `${100 * tick} %`, 'tick end'));
-  }
-  shareDifferences.forEach(({ label }, at) => {
-    const start = left + at * step + 9;
-    groups.forEach(({ words, shares }, k) => {
-      const { value, low, high } = shares[at]!.share;
-      if (value === null) return;
-      const name = `${words.join(',')}: ${label} ${share(value)}`;
-      const x = start + k * bar;
-      parts.push(
-        rect(
-          x,
-          y(value),
-          bar - 3,
-          value * height,
-          'bar',
-          name,
-          `fill-opacity="${(1 - 0.6 * (k / groups.length)).toFixed(2)}"`,
-        ),
-      );
-      if (low !== null && high !== null)
-        parts.push(line(x + bar / 2 - 1.5, y(low), x + bar / 2 - 1.5, y(high), 'whisker'));
-    });
-    parts.push(text(start + (groups.length * bar) / 2, top + height + 14, label, 'tick middle'));
-  });
-  return svg(
-    left + width + 6,
-    top + height + 20,
-    `Shares of labels by group, method ${method}`,
-    parts.join(''),
-  );
+  const labels = shareDifferences.map(({ label }, at) => ({
+    label,
+    groups: groups.map(({ words, shares }) => ({
+      share: shares[at]!.share,
+      title: `${words.join(',')}: ${label} ${share(shares[at]!.share.value)}`,
+    })),
+  }));
+  return plotSvg(labelPlot(labels, `Shares of labels by group, method ${method}`));
 }
 
 /** Prompts and texts that are shown. */

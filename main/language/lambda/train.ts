@@ -92,7 +92,7 @@ export async function trainLambda(
     parameters: lambdaParameters.map((name) => ({ name })),
     optimizer: adamW(),
   });
-  const session = await openSession(encodeModel(graph), 'cpu', 'extended');
+  const session = await openSession(encodeModel(graph), 'cpu', { optimization: 'extended' });
   try {
     let state = new Map<string, Tensor>(
       specs.map(({ name, dims, initial }) => [name, { data: initial(), dims }]),
