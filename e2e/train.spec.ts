@@ -39,7 +39,7 @@ test('a weight network, from the choice of images to the model in use', async ({
   await number('Learning rate').fill('0.1');
   await number('Rounds').fill('500');
   await number('Steps per round').fill('2');
-  await number('Images per step').fill('2');
+  await number('Batch size (images)').fill('2');
   await start.click();
 
   // It goes on while another screen is looked at, and is stopped at a round.

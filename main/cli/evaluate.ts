@@ -111,7 +111,7 @@ export function addEvaluateCommand(program: Command): void {
 async function evaluateSet(options: EvaluateOptions): Promise<void> {
   const signal = interruptSignal();
   const store = new ModelStore(defaultModelFolders());
-  const task = parseTask(options, await modelsOf(store, options.model));
+  const task = parseTask(options, await Promise.all(options.model.map((name) => store.lastingName(name))));
   const evaluations = new Evaluations(join(dataFolder(), 'evaluations'));
   const id = evaluations.newId();
   const shown = new EvaluationProgress(task.models.length > 1);
@@ -139,15 +139,6 @@ async function evaluateSet(options: EvaluateOptions): Promise<void> {
   if (options.json) process.stdout.write(`${JSON.stringify(told, null, 2)}\n`);
   else printEvaluation(told);
   if (finished.failedImages > 0) process.exitCode = 1;
-}
-
-/** Names by which the models are found from any folder, as whoever goes on with the evaluation may be in another one. */
-async function modelsOf(store: ModelStore, names: readonly string[]): Promise<string[]> {
-  const found = names.map(async (name) => {
-    const { folder } = await store.find(name);
-    return resolve(folder) === resolve(name) ? resolve(name) : name;
-  });
-  return Promise.all(found);
 }
 
 /**

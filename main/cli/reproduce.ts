@@ -113,7 +113,7 @@ async function run(dataset: ReproducedSet, options: ReproduceOptions): Promise<v
 
 /** @throws DermOrbitError OPTION_INVALID, MODEL_NOT_FOUND */
 async function requestOf(dataset: ReproducedSet, options: ReproduceOptions): Promise<ReproductionRequest> {
-  const [scale, seed] = [numberOf('--scale', options.scale)!, numberOf('--seed', options.seed)!];
+  const [scale, seed] = [numberOf('--scale', options.scale), numberOf('--seed', options.seed)];
   if (!(scale > 0 && scale <= 1)) {
     throw new DermOrbitError('OPTION_INVALID', `--scale lies above 0 and at most at 1, not at ${scale}.`);
   }

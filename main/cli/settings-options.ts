@@ -1,5 +1,5 @@
 // The options that say how a prediction is made; shared by the commands that predict.
-import { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { GroupName } from '../groups/groups.ts';
 import {
   groupNameSchema,
@@ -18,6 +18,7 @@ import {
   type SettingsChoice,
 } from '../contract/settings.ts';
 import { parseProvider } from '../engine/providers.ts';
+import { choice } from './choice.ts';
 
 export interface SettingsOptions {
   readonly group?: GroupName;
@@ -32,8 +33,6 @@ export interface SettingsOptions {
 }
 
 export function addSettingsOptions(command: Command): Command {
-  const choice = (flags: string, description: string, values: readonly string[]) =>
-    new Option(flags, description).choices(values);
   return command
     .option('--model <id|folder>', 'model to use (default: dermorbit-base)')
     .addOption(

@@ -1,6 +1,5 @@
 // What is said of an option's value that cannot be: which option, and what it takes.
 import { expect, it } from 'vitest';
-import { prefinetuneConfigSchema, scratchConfigSchema } from '../contract/training.ts';
 import { prefinetuneDefaults, scratchDefaults } from '../contract/training-defaults.ts';
 import { checkedConfig } from './train-options.ts';
 
@@ -14,7 +13,7 @@ it.each([
   [{ dropout: 1 }, '--dropout takes a number up to 0.95.'],
 ])('a pre-finetuning with %j', (changes, message) => {
   const fields = { ...prefinetuneDefaults, ...changes };
-  expect(() => checkedConfig(prefinetuneConfigSchema, fields)).toThrow(message);
+  expect(() => checkedConfig('prefinetune', fields)).toThrow(message);
 });
 
 it.each([
@@ -27,5 +26,5 @@ it.each([
   ],
 ])('a training from scratch with %j', (changes, message) => {
   const fields = { ...scratchDefaults, ...changes };
-  expect(() => checkedConfig(scratchConfigSchema, fields)).toThrow(message);
+  expect(() => checkedConfig('scratch', fields)).toThrow(message);
 });

@@ -1,17 +1,15 @@
-// Options that the three ways of training share, and what they mean.
+// The options of the ways of training: those of the table of fields, and those that say on what, where and as what.
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
+import { parseStages, valueText, type Control } from '../contract/controls.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import {
-  balanceSchema,
-  lossSchema,
-  optimizerSchema,
-  scheduleSchema,
-  type TrainingConfig,
-} from '../contract/training.ts';
+import type { TrainTask } from '../contract/jobs.ts';
+import { configSchemas } from '../contract/training.ts';
+import { fieldAt, fieldsOf, type ConfigOf } from '../contract/training-config.ts';
 import { defaultValidationShare } from '../contract/training-defaults.ts';
-import type { DataChoice } from '../training/data/training-data.ts';
+import { fieldTopics, type Fields, type TrainingField, type TrainKind } from '../contract/training-fields.ts';
+import { decideConfig } from '../equivariance/training-settings.ts';
 
 export interface DataOptions {
   readonly images: string;
@@ -34,35 +32,6 @@ export interface RunOptions {
   readonly json?: boolean;
 }
 
-export interface StepOptions {
-  readonly loss: string;
-  readonly optimizer: string;
-  readonly learningRate?: string;
-  readonly momentum: string;
-  readonly nesterov?: boolean;
-  readonly weightDecay: string;
-  readonly clip?: string;
-  readonly warmup: string;
-  readonly schedule: string;
-  readonly rounds: string;
-  readonly iterations?: string;
-  readonly batch: string;
-  readonly balance: string;
-  readonly patience?: string;
-  readonly seed: string;
-}
-
-/** An option that takes one of a few words. */
-export function choice(
-  flags: string,
-  description: string,
-  values: readonly string[],
-  fallback?: string,
-): Option {
-  const option = new Option(flags, description).choices(values);
-  return fallback === undefined ? option : option.default(fallback);
-}
-
 export function addDataOptions(command: Command): Command {
   return command
     .requiredOption('--images <dir>', 'training images, in any format that evaluate reads')
@@ -83,38 +52,10 @@ export function addDataOptions(command: Command): Command {
     .option('--allow-missing-classes', 'train although a class has no training image');
 }
 
-/**
- * @param defaults what is not said
- * @param learningRate the default in words, where it depends on other options
- */
-export function addStepOptions(
-  command: Command,
-  defaults: TrainingConfig,
-  learningRate = String(defaults.learningRate),
-): Command {
-  const { loss, optimizer, schedule, balance, iterations } = defaults;
-  return command
-    .addOption(
-      choice('--loss <loss>', 'cross entropy of logits, or of softmaxed logits', lossSchema.options, loss),
-    )
-    .addOption(choice('--optimizer <optimizer>', '', optimizerSchema.options, optimizer))
-    .option('--learning-rate <rate>', `default: ${learningRate}`)
-    .option('--momentum <share>', 'of sgd', String(defaults.momentum))
-    .option('--nesterov', 'Nesterov momentum')
-    .option('--weight-decay <number>', 'of weights, not of biases', String(defaults.weightDecay))
-    .option('--clip <norm>', "bound of the gradient's norm (0: none)", String(defaults.clip ?? 0))
-    .option('--warmup <steps>', 'over which the learning rate rises to it', String(defaults.warmup))
-    .addOption(choice('--schedule <schedule>', 'of the learning rate', scheduleSchema.options, schedule))
-    .option('--rounds <number>', 'each ends with validation and a checkpoint', String(defaults.rounds))
-    .option(
-      '--iterations <number>',
-      `steps of a round${iterations === null ? ' (default: one pass over the images)' : ''}`,
-      iterations === null ? undefined : String(iterations),
-    )
-    .option('--batch <number>', 'images of a step', String(defaults.batch))
-    .addOption(choice('--balance <balance>', 'of classes', balanceSchema.options, balance))
-    .option('--patience <rounds>', 'stop after so many rounds without improvement (default: never)')
-    .option('--seed <number>', 'of everything random', String(defaults.seed));
+/** An option for every field of a kind. */
+export function addFieldOptions(command: Command, kind: TrainKind): Command {
+  for (const row of fieldsOf(kind)) command.addOption(optionOf(row, kind));
+  return command;
 }
 
 export function addRunOptions(command: Command, cache: string): Command {
@@ -127,71 +68,98 @@ export function addRunOptions(command: Command, cache: string): Command {
     .option('--json', 'print events as JSON lines on standard output');
 }
 
-export function parseData(options: DataOptions): DataChoice {
-  const path = (text: string | undefined) => (text === undefined ? null : resolve(text));
-  if (options.validationImages === undefined && (options.validationLabels ?? options.validationGroupings)) {
-    throw new DermOrbitError('OPTION_INVALID', '--validation-labels needs --validation-images.');
-  }
-  const share = numberOf('--validation-share', options.validationShare)!;
-  if (!(share > 0 && share < 1)) {
-    throw new DermOrbitError('OPTION_INVALID', `--validation-share lies between 0 and 1, not at ${share}.`);
-  }
-  const limit = numberOf('--limit', options.limit);
-  if (limit !== null && !(Number.isInteger(limit) && limit > 0)) {
-    throw new DermOrbitError('OPTION_INVALID', `--limit takes a whole number from 1, not ${limit}.`);
-  }
-  return {
-    training: {
-      images: resolve(options.images),
-      labels: path(options.labels),
-      lesions: path(options.groupings),
-    },
-    validation:
-      options.validationImages === undefined
-        ? null
-        : {
-            images: resolve(options.validationImages),
-            labels: path(options.validationLabels),
-            lesions: path(options.validationGroupings),
-          },
-    validationShare: share,
-    limit,
-    allowMissingClasses: options.allowMissingClasses ?? false,
-  };
+/** `learningRate` and `augmentation.labelSmoothing`: `learning-rate`, `label-smoothing`. */
+const longName = (path: string) =>
+  path.slice(path.lastIndexOf('.') + 1).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** An option as it is written: `--rounds <number>`, `--nesterov`; what is on by default is turned off by `--no-`. */
+export function flagsOf({ path, control, placeholder, defaults }: TrainingField, kind: TrainKind): string {
+  const name = longName(path);
+  if (control.type === 'switch') return defaults[kind] === true ? `--no-${name}` : `--${name}`;
+  return `--${name} <${placeholder ?? placeholders[control.type]}>`;
 }
 
-/** Fields of a configuration, still to be checked by its schema. */
-export function stepFields(options: StepOptions, learningRate: number) {
-  return {
-    loss: options.loss,
-    optimizer: options.optimizer,
-    momentum: numberOf('--momentum', options.momentum),
-    nesterov: options.nesterov ?? false,
-    weightDecay: numberOf('--weight-decay', options.weightDecay),
-    clip: numberOf('--clip', options.clip) === 0 ? null : numberOf('--clip', options.clip),
-    learningRate: numberOf('--learning-rate', options.learningRate) ?? learningRate,
-    warmup: numberOf('--warmup', options.warmup),
-    schedule: options.schedule,
-    rounds: numberOf('--rounds', options.rounds),
-    iterations: numberOf('--iterations', options.iterations),
-    batch: numberOf('--batch', options.batch),
-    balance: options.balance,
-    seed: numberOf('--seed', options.seed),
-    patience: numberOf('--patience', options.patience),
-  };
+const placeholders: Readonly<Record<Exclude<Control['type'], 'switch'>, string>> = {
+  number: 'number',
+  choice: 'choice',
+  term: 'choice',
+  numbers: 'numbers',
+  stages: 'list',
+};
+
+function optionOf(row: TrainingField, kind: TrainKind): Option {
+  const { help, control, topic } = row;
+  const flags = flagsOf(row, kind);
+  const words = flags.startsWith('--no-') ? `turns off: ${help}` : help;
+  const option = new Option(flags, `${words}${note(row, kind)}`).helpGroup(`${fieldTopics[topic]}:`);
+  return control.type === 'choice' || control.type === 'term'
+    ? option.choices(control.type === 'choice' ? Object.keys(control.options) : control.values)
+    : option;
+}
+
+/** The default, and how to say "none", in brackets. What is not given is decided by the table, not by the parser. */
+function note(row: TrainingField, kind: TrainKind): string {
+  const { control, defaults } = row;
+  if (control.type === 'switch') return '';
+  const isNone = [defaults[kind] as unknown].includes(null);
+  const none = control.type === 'number' && !isNone ? control.none : undefined;
+  return ` (default: ${defaultText(row, kind)}${none === undefined ? '' : `; 0: ${none}`})`;
+}
+
+/** The default of a field in words. */
+export function defaultText({ control, defaults, follows }: TrainingField, kind: TrainKind): string {
+  return follows?.[kind]?.words ?? valueText(control, defaults[kind]);
+}
+
+/**
+ * A checked configuration from the options that were given.
+ * @throws DermOrbitError OPTION_INVALID naming the option
+ */
+export function parseConfig<Kind extends TrainKind>(
+  kind: Kind,
+  options: Readonly<Record<string, unknown>>,
+): ConfigOf<Kind> {
+  const chosen: Record<string, unknown> = {};
+  for (const { path, control, defaults } of fieldsOf(kind)) {
+    const given = options[path.slice(path.lastIndexOf('.') + 1)];
+    // Commander gives `true` for a `--no-` option that was not given.
+    if (given === undefined || (control.type === 'switch' && given === defaults[kind])) continue;
+    chosen[path] = typeof given === 'string' ? parseValue(`--${longName(path)}`, control, given) : given;
+  }
+  return checkedConfig(kind, decideConfig(kind, chosen));
+}
+
+/** @throws DermOrbitError OPTION_INVALID for what is no value at all; whether it fits, the schema says */
+function parseValue(option: string, control: Control, text: string): unknown {
+  switch (control.type) {
+    case 'number': {
+      const number = numberOf(option, text);
+      return number === 0 && control.none !== undefined ? null : number;
+    }
+    case 'numbers':
+      return text.split('-').map((part) => numberOf(option, part));
+    case 'stages': {
+      const stages = parseStages(text);
+      if (stages.every(({ size, rounds }) => Number.isFinite(size) && Number.isFinite(rounds))) return stages;
+      throw new DermOrbitError('OPTION_INVALID', `${option} takes SIZE:ROUNDS, not "${text}".`);
+    }
+    default:
+      return text;
+  }
 }
 
 /**
  * A checked configuration.
  * @throws DermOrbitError OPTION_INVALID naming the option
  */
-export function checkedConfig<Schema extends z.ZodType>(schema: Schema, fields: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(fields);
+export function checkedConfig<Kind extends TrainKind>(kind: Kind, fields: Fields): ConfigOf<Kind> {
+  const parsed = configSchemas[kind].safeParse(fields);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const path = (issue?.path ?? []).filter((part) => part !== 'augmentation' && part !== 'architecture');
-  const name = String(path[0]).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new DermOrbitError('OPTION_INVALID', `--${name} ${issue ? wordsOf(issue) : 'is not understood'}.`);
+  const row = fieldAt(kind, issue?.path.join('.') ?? '');
+  const name = row === undefined ? String(issue?.path.join('.')) : `--${longName(row.path)}`;
+  const words = issue === undefined ? 'is not understood' : wordsOf(issue);
+  throw new DermOrbitError('OPTION_INVALID', `${name} ${words}.`);
 }
 
 type Issue = z.core.$ZodIssue;
@@ -215,14 +183,42 @@ function wordsOf(issue: Issue): string {
 }
 
 /** @throws DermOrbitError OPTION_INVALID */
-export function numberOf(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null;
+export function parseData(options: DataOptions): TrainTask['data'] {
+  const path = (text: string | undefined) => (text === undefined ? null : resolve(text));
+  if (options.validationImages === undefined && (options.validationLabels ?? options.validationGroupings)) {
+    throw new DermOrbitError('OPTION_INVALID', '--validation-labels needs --validation-images.');
+  }
+  const share = numberOf('--validation-share', options.validationShare);
+  if (!(share > 0 && share < 1)) {
+    throw new DermOrbitError('OPTION_INVALID', `--validation-share lies between 0 and 1, not at ${share}.`);
+  }
+  const limit = options.limit === undefined ? null : numberOf('--limit', options.limit);
+  if (limit !== null && !(Number.isInteger(limit) && limit > 0)) {
+    throw new DermOrbitError('OPTION_INVALID', `--limit takes a whole number from 1, not ${limit}.`);
+  }
+  return {
+    training: {
+      images: resolve(options.images),
+      labels: path(options.labels),
+      lesions: path(options.groupings),
+    },
+    validation:
+      options.validationImages === undefined
+        ? null
+        : {
+            images: resolve(options.validationImages),
+            labels: path(options.validationLabels),
+            lesions: path(options.validationGroupings),
+          },
+    validationShare: share,
+    limit,
+    allowMissingClasses: options.allowMissingClasses ?? false,
+  };
+}
+
+/** @throws DermOrbitError OPTION_INVALID */
+export function numberOf(option: string, text: string): number {
   const number = Number(text);
   if (text.trim() !== '' && Number.isFinite(number)) return number;
   throw new DermOrbitError('OPTION_INVALID', `${option} takes a number, not "${text}".`);
-}
-
-/** Numbers with something between them. @throws DermOrbitError OPTION_INVALID */
-export function numbersOf(option: string, text: string, separator: string | RegExp): number[] {
-  return text.split(separator).map((part) => numberOf(option, part)!);
 }

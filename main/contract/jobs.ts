@@ -15,7 +15,7 @@ import {
   providerChoiceSchema,
 } from './settings.ts';
 import { trainingEventSchema } from './training-events.ts';
-import { finetuneConfigSchema, prefinetuneConfigSchema, scratchConfigSchema } from './training.ts';
+import { configSchemas } from './training.ts';
 
 // --------------------------------------------------------------------------------------------------- evaluation
 
@@ -84,14 +84,13 @@ export type JobProgress = z.infer<typeof jobProgressSchema>;
  */
 export function recipeSchema<Model extends z.ZodType<string>>(model: Model) {
   return z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('prefinetune'), config: prefinetuneConfigSchema, model }),
-    z.object({ kind: z.literal('finetune'), config: finetuneConfigSchema, model }),
-    z.object({ kind: z.literal('scratch'), config: scratchConfigSchema }),
+    z.object({ kind: z.literal('prefinetune'), config: configSchemas.prefinetune, model }),
+    z.object({ kind: z.literal('finetune'), config: configSchemas.finetune, model }),
+    z.object({ kind: z.literal('scratch'), config: configSchemas.scratch }),
   ]);
 }
 const pathRecipeSchema = recipeSchema(z.string());
 export type Recipe = z.infer<typeof pathRecipeSchema>;
-export type TrainKind = Recipe['kind'];
 
 const trainingDataSchema = z.object({
   training: datasetSourceSchema,
@@ -156,6 +155,8 @@ export const jobsContract = {
       run: z.string(),
       /** Goes on with the run in that folder, if it was begun. */
       resume: z.boolean(),
+      /** Orbit cache (a file) or decoded pictures (a folder); null: the one in the folder for application data. */
+      cache: z.string().nullable().default(null),
     }),
     event: trainingEventSchema,
     output: z.object({ model: z.string() }),

@@ -1,13 +1,15 @@
 // The page's side of training: what is asked for, and the runs that lie in the data folder. Rows of the application's
 // contract (application-jobs.ts).
 import { z } from 'zod';
+import { schemaOf } from './controls.ts';
 import { problemSchema } from './problem.ts';
 import { recipeSchema, trainingOutlookSchema } from './jobs.ts';
 import { modelIdSchema } from './manifest.ts';
 import { errorRecordSchema } from './error-record.ts';
 import { dataChoiceSchema } from './references.ts';
 import { groupNameSchema, providerChoiceSchema } from './settings.ts';
-import { roundFiguresSchema, runResultSchema } from './training.ts';
+import { roundFiguresSchema, runResultSchema, type RoundsConfig } from './training.ts';
+import { changeableFields } from './training-config.ts';
 import { defaultValidationShare } from './training-defaults.ts';
 
 const pageRecipeSchema = recipeSchema(modelIdSchema);
@@ -39,13 +41,11 @@ export const trainRequestSchema = outlookRequestSchema.extend({
 export type TrainRequest = z.input<typeof trainRequestSchema>;
 
 /** What may be another when a run goes on; what is absent stays. */
-export const runChangesSchema = z.strictObject({
-  rounds: z.int().min(1).max(100_000).optional(),
-  learningRate: z.number().positive().optional(),
-  clip: z.number().positive().nullable().optional(),
-  patience: z.int().min(1).nullable().optional(),
-});
-export type RunChanges = z.infer<typeof runChangesSchema>;
+export type RunChanges = Partial<Pick<RoundsConfig, 'rounds' | 'learningRate' | 'clip' | 'patience'>>;
+// The same fields by the table, which the type checker cannot follow through the loop; a test compares.
+export const runChangesSchema = z.strictObject(
+  Object.fromEntries(changeableFields().map(({ path, control }) => [path, schemaOf(control).optional()])),
+) as unknown as z.ZodType<RunChanges, RunChanges>;
 
 /** A run in the data folder. */
 export const runSummarySchema = z.object({

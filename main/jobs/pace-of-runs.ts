@@ -19,7 +19,8 @@ function workOf(recipe: Recipe): string {
 }
 
 /** Rounds at several sizes have several paces. */
-const changesSize = (recipe: Recipe) => recipe.kind === 'scratch' && recipe.config.smallerFirst.length > 0;
+const changesSize = (recipe: Recipe) =>
+  recipe.kind !== 'prefinetune' && recipe.config.smallerFirst.length > 0;
 
 /**
  * Seconds of all rounds, validation included; null if the earlier run did other work.

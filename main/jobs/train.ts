@@ -1,5 +1,6 @@
 // Training as a job: a table of kinds, each loaded only when it is asked for.
-import type { Recipe, TrainingOutlook, TrainKind, TrainTask } from '../contract/jobs.ts';
+import type { Recipe, TrainingOutlook, TrainTask } from '../contract/jobs.ts';
+import type { TrainKind } from '../contract/training-fields.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { CheckedJob, RunningJob } from './operation.ts';
 
@@ -8,7 +9,7 @@ type Running = RunningJob<'train'>;
 type Common = Pick<TrainTask, 'data' | 'provider' | 'out'> & {
   readonly run: string;
   readonly resume: boolean;
-  readonly cache: null;
+  readonly cache: string | null;
 };
 type Runner<Kind extends TrainKind> = (
   recipe: Extract<Recipe, { kind: Kind }>,
@@ -23,27 +24,35 @@ const runners: { readonly [Kind in TrainKind]: Runner<Kind> } = {
   },
   finetune: async ({ model, config }, common, { store, signal, onEvent }) => {
     const { finetune } = await import('../training/finetune.ts');
-    return finetune(store, { ...common, config, model: await store.find(model) }, { signal, onEvent });
+    const classes = config.classEmbeddings === 'fresh' ? { classes: await classesOf(common, signal) } : {};
+    return finetune(
+      store,
+      { ...common, ...classes, config, model: await store.find(model) },
+      { signal, onEvent },
+    );
   },
   scratch: async ({ config }, common, { store, signal, onEvent }) => {
-    const [{ trainFromScratch }, { openDataset }] = await Promise.all([
-      import('../training/scratch.ts'),
-      import('../evaluation/datasets/datasets.ts'),
-    ]);
-    const { classes } = await openDataset(common.data.training, signal);
+    const { trainFromScratch } = await import('../training/scratch.ts');
+    const classes = await classesOf(common, signal);
     return trainFromScratch(store, { ...common, config, classes }, { signal, onEvent });
   },
 };
 
+/** What the training images show, for models that have no classes yet. */
+async function classesOf({ data }: Common, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  const { openDataset } = await import('../evaluation/datasets/datasets.ts');
+  return (await openDataset(data.training, signal)).classes;
+}
+
 /** @throws DermOrbitError as the kind of training does; CANCELLED leaves what was checkpointed for `resume` */
 export async function runTraining(
-  { task, run, resume }: CheckedJob<'train'>,
+  { task, run, resume, cache }: CheckedJob<'train'>,
   running: Running,
 ): Promise<{ model: string }> {
   const { recipe, ...common } = task;
   // Recipe and runner are of the same kind, which the type checker cannot follow through the lookup.
   const runner = runners[recipe.kind] as Runner<TrainKind>;
-  const { manifest } = await runner(recipe, { ...common, run, resume, cache: null }, running);
+  const { manifest } = await runner(recipe, { ...common, run, resume, cache }, running);
   return { model: manifest.id };
 }
 

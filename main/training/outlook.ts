@@ -27,7 +27,9 @@ export async function trainingOutlook(
   base: ModelPackage | null,
   signal?: AbortSignal,
 ): Promise<TrainingOutlook> {
-  const classes = base?.manifest.classes ?? (await openDataset(data.training, signal)).classes;
+  const fresh = recipe.kind === 'finetune' && recipe.config.classEmbeddings === 'fresh';
+  const known = fresh ? undefined : base?.manifest.classes;
+  const classes = known ?? (await openDataset(data.training, signal)).classes;
   const opened = await openTrainingData(
     { ...data, allowMissingClasses: true },
     classes,
@@ -72,10 +74,9 @@ export function cacheBytes(
     // Which provider computes them does not change their size.
     return recordBytes(cacheKeyOf({ ...base, provider: 'cpu' }, group, level)) * (training + validation);
   }
-  const sizes =
-    recipe.kind === 'scratch'
-      ? [...recipe.config.smallerFirst.map(({ size }) => size), recipe.config.architecture.size]
-      : [base?.manifest.input.size ?? 0];
+  const whole =
+    recipe.kind === 'scratch' ? recipe.config.architecture.size : (base?.manifest.input.size ?? 0);
+  const sizes = [...recipe.config.smallerFirst.map(({ size }) => size), whole];
   return [...new Set(sizes)].reduce(
     (sum, size) =>
       sum + recordBytes(pixelKey(trainingSide(size))) * training + recordBytes(pixelKey(size)) * validation,

@@ -36,7 +36,7 @@ async function run(request: PrefinetuneRequest): Promise<Ran> {
 
 /** Everything about a run's rounds but how long they took. */
 function figures(request: PrefinetuneRequest): string[] {
-  const [header, ...rows] = readFileSync(join(request.run, 'epochs.csv'), 'utf8').trim().split('\n');
+  const [header, ...rows] = readFileSync(join(request.run, 'rounds.csv'), 'utf8').trim().split('\n');
   const seconds = header!.split(',').indexOf('seconds');
   return rows.map((row) => row.split(',').toSpliced(seconds, 1).join());
 }
@@ -151,9 +151,9 @@ it('leaves a run folder, and a model with the other files of the one it started 
     'curves.png',
     'curves.svg',
     'data.json',
-    'epochs.csv',
     'request.json',
     'result.json',
+    'rounds.csv',
   ]);
   const svg = readFileSync(join(request.run, 'curves.svg'), 'utf8');
   expect(svg).toMatch(/^<svg [^>]*>.*<\/svg>\n$/s);

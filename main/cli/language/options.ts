@@ -12,7 +12,7 @@ import { promptIds, requirePrompt } from '../../language/asking.ts';
 import type { LoadedLanguageModel } from '../../language/model.ts';
 import { openRequest, type OpenedRequest } from '../../language/request.ts';
 import type { GenerationOptions } from '../../language/asking.ts';
-import { choice } from '../train-options.ts';
+import { choice } from '../choice.ts';
 
 export interface AskOptions {
   readonly model: string;

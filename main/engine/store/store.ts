@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, sep } from 'node:path';
+import { basename, isAbsolute, join, resolve, sep } from 'node:path';
 import { isOwnerGone, processTag } from '../../base/process-tag.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { modelIdSchema, type ModelDetails } from '../../contract/manifest.ts';
@@ -60,6 +60,15 @@ export class ModelStore {
     const looksLikeFolder = isAbsolute(idOrFolder) || idOrFolder.includes(sep) || idOrFolder.includes('/');
     if (looksLikeFolder || existsSync(join(idOrFolder, manifestName))) return openPackage(idOrFolder);
     throw new DermOrbitError('MODEL_NOT_FOUND', `No installed model has the id "${idOrFolder}".`);
+  }
+
+  /**
+   * The name by which a model is found from any folder, as whoever goes on with a job may be in another one.
+   * @throws DermOrbitError MODEL_NOT_FOUND, MANIFEST_INVALID
+   */
+  async lastingName(idOrFolder: string): Promise<string> {
+    const { folder } = await this.find(idOrFolder);
+    return resolve(folder) === resolve(idOrFolder) ? resolve(idOrFolder) : idOrFolder;
   }
 
   /** One model with its manifest and card. */

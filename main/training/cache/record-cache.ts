@@ -1,5 +1,5 @@
 // A cache on disk: what was computed of every image (its orbit under one image tower and one group, or its pixels), once
-// for all epochs and all runs. A record that was torn by a crash or changed on the disk is found by its checksum and made again.
+// for all rounds and all runs. A record that was torn by a crash or changed on the disk is found by its checksum and made again.
 import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';

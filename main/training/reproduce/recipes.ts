@@ -2,7 +2,8 @@
 // in the papers, the choice stands among the differences below. Pure.
 import type { RecipeName } from '../../contract/reproduction.ts';
 import type { FinetuneConfig, PrefinetuneConfig, RoundsConfig } from '../../contract/training.ts';
-import { finetuneDefaults, prefinetuneDefaults, prefinetuneRates } from '../../contract/training-defaults.ts';
+import { finetuneDefaults, prefinetuneDefaults } from '../../contract/training-defaults.ts';
+import { prefinetuneRates } from '../../contract/training-fields.ts';
 import type { GroupName } from '../../groups/groups.ts';
 
 interface Recipe {

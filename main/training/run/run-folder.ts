@@ -5,7 +5,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import type { TrainTask } from '../../contract/jobs.ts';
-import type { RoundFigures, RunResult } from '../../contract/training.ts';
+import { changeableFields } from '../../contract/training-config.ts';
+import { trainKinds } from '../../contract/training-fields.ts';
+import { configSchemas, type RoundFigures, type RunResult } from '../../contract/training.ts';
 import { drawingToPng } from '../../imaging/drawing.ts';
 import { readCheckpoint, writeCheckpoint, type TrainingCheckpoint } from '../checkpoint.ts';
 import { drawCurves } from './curves.ts';
@@ -17,7 +19,7 @@ export const runFiles = {
   config: 'config.json',
   data: 'data.json',
   checkpoint: 'checkpoint.bin',
-  table: 'epochs.csv',
+  table: 'rounds.csv',
   curves: 'curves.svg',
   picture: 'curves.png',
   card: 'MODEL_CARD.md',
@@ -122,7 +124,14 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
 }
 
 /** What may be another when a run is resumed: how long it goes on, and how fast it learns. */
-const changeable = new Set(['rounds', 'learningRate', 'patience', 'clip']);
+const changeable = new Set(changeableFields().map(({ path }) => path));
+
+/** With the fields that were added since the run began, and in the order of the table. */
+function inToday(identity: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const kind = trainKinds.find((one) => one === identity.kind);
+  const parsed = kind && configSchemas[kind].safeParse(identity.config);
+  return parsed?.success ? { ...identity, config: parsed.data } : identity;
+}
 
 /** Config fields that differ make a run another one. Flat records of plain values, one level of records inside. */
 function requireSame(
@@ -136,8 +145,10 @@ function requireSame(
         ? Object.entries(value).map(([inner, one]) => [inner, JSON.stringify(one)])
         : [[key, JSON.stringify(value)]],
     );
-  const before = new Map(flat(found));
-  const different = flat(wanted).filter(([key, value]) => !changeable.has(key) && before.get(key) !== value);
+  const before = new Map(flat(inToday(found)));
+  const different = flat(inToday(wanted)).filter(
+    ([key, value]) => !changeable.has(key) && before.get(key) !== value,
+  );
   if (different.length === 0) return;
   const list = different.map(([key, value]) => `${key} was ${before.get(key) ?? 'absent'}, now ${value}`);
   throw new DermOrbitError('RUN_MISMATCH', `${path}: ${list.join('; ')}.`);
@@ -146,7 +157,7 @@ function requireSame(
 function table(history: readonly RoundFigures[]): string {
   const orientations = history[0]?.meanWeights.length ?? 0;
   const header = [
-    'epoch,steps,learning_rate,loss,gradient_norm,validation_loss,balanced_accuracy,top1,seconds',
+    'round,steps,learning_rate,loss,gradient_norm,validation_loss,balanced_accuracy,top1,seconds',
     ...Array.from({ length: orientations }, (_, g) => `mean_weight_${g}`),
   ];
   const rows = history.map((one) =>

@@ -218,7 +218,7 @@ describe('from scratch', () => {
         'config.json',
         'curves.svg',
         'data.json',
-        'epochs.csv',
+        'rounds.csv',
         'weights.safetensors',
       ]),
     );

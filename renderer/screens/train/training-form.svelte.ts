@@ -1,33 +1,17 @@
 // The Train screen's form: what is chosen, whether it can be started, and what it would take. It outlives the screen.
 import type { DataChoice } from '../../../main/contract/application-jobs.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../../main/contract/errors.ts';
-import type { TrainKind } from '../../../main/contract/jobs.ts';
+import type { Fields, TrainKind } from '../../../main/contract/training-fields.ts';
 import { modelIdSchema, type ModelSummary } from '../../../main/contract/manifest.ts';
 import { levelSchema, methodSchema, type ProviderChoice } from '../../../main/contract/settings.ts';
-import {
-  finetuneConfigSchema,
-  prefinetuneConfigSchema,
-  scratchConfigSchema,
-  type PrefinetuneConfig,
-} from '../../../main/contract/training.ts';
-import {
-  defaultValidationShare,
-  finetuneDefaults,
-  prefinetuneDefaults,
-  prefinetuneRates,
-  scratchDefaults,
-} from '../../../main/contract/training-defaults.ts';
+import { configSchemas } from '../../../main/contract/training.ts';
+import { fieldsOf } from '../../../main/contract/training-config.ts';
+import { defaultValidationShare } from '../../../main/contract/training-defaults.ts';
 import type { Outlook, OutlookRequest, TrainRequest } from '../../../main/contract/training-runs.ts';
 import { combinerOf } from '../../../main/equivariance/settings.ts';
+import { decideConfig } from '../../../main/equivariance/training-settings.ts';
 import type { ApplicationClient } from '../../client/client.ts';
-import { withValue, type Fields } from './training-fields.ts';
 import type { ChosenData } from '../../shared/chosen-data.ts';
-
-const schemas = {
-  prefinetune: prefinetuneConfigSchema,
-  finetune: finetuneConfigSchema,
-  scratch: scratchConfigSchema,
-} as const;
 
 /** Time after the last change before the data are looked into again. */
 const pause = 250;
@@ -43,11 +27,8 @@ export class TrainingForm {
 
   kind = $state<TrainKind>('prefinetune');
   #modelId = $state<string | null>(null);
-  #configs = $state.raw<Readonly<Record<TrainKind, Fields>>>({
-    prefinetune: prefinetuneDefaults,
-    finetune: finetuneDefaults,
-    scratch: scratchDefaults,
-  });
+  /** What was chosen, by the paths of the fields; everything else is decided by the table. */
+  #chosen = $state.raw<Readonly<Record<TrainKind, Fields>>>({ prefinetune: {}, finetune: {}, scratch: {} });
   /** Null: the suggestion. */
   #out = $state<string | null>(null);
 
@@ -79,31 +60,30 @@ export class TrainingForm {
     return all.find(({ id }) => id === this.#modelId) ?? chosen;
   });
 
+  /** Of what was chosen, what has an effect; of the rest the table decides. */
+  readonly #decided: Fields = $derived.by(() => {
+    const chosen = this.#chosen[this.kind];
+    const all = decideConfig(this.kind, chosen);
+    const effective = fieldsOf(this.kind).filter(({ path, when }) => path in chosen && (when?.(all) ?? true));
+    return decideConfig(this.kind, Object.fromEntries(effective.map(({ path }) => [path, chosen[path]])));
+  });
+
   /** Whether the starting model brings the network of the chosen method at the chosen level. */
   readonly bringsNetwork: boolean = $derived.by(() => {
-    const { method, level } = this.#configs[this.kind];
-    const chosen = { method: methodSchema.parse(method), level: levelSchema.catch('feature').parse(level) };
-    const network = combinerOf(chosen.method === 'lambda' ? chosen : { ...chosen, level: 'feature' });
+    if (this.kind === 'scratch') return false;
+    const { method, level } = this.#decided;
+    const network = combinerOf({ method: methodSchema.parse(method), level: levelSchema.parse(level) });
     return network !== null && (this.model?.combiners ?? []).includes(network);
   });
 
   readonly config: Fields = $derived.by(() => {
-    const config = this.#configs[this.kind];
+    const config = this.#decided;
     const weighs = config.method === 'lambda' || config.method === 'attention';
-    const level = config.method === 'lambda' ? config.level : 'feature';
-    if (this.kind === 'scratch') return config;
-    // What has no effect stands as the command line would have it.
-    const plain = config.method === 'vanilla' || level === 'embedding';
-    return {
-      ...config,
-      level,
-      ...(plain ? { inverse: 'off', head: 'plain' } : {}),
-      ...(weighs && !this.bringsNetwork ? { initial: 'fresh' } : {}),
-    };
+    return weighs && !this.bringsNetwork ? { ...config, initial: 'fresh' } : config;
   });
 
   readonly #checked = $derived.by(() => {
-    const parsed = schemas[this.kind].safeParse(this.config);
+    const parsed = configSchemas[this.kind].safeParse(this.config);
     return parsed.success
       ? { config: parsed.data, issues: {} }
       : {
@@ -118,7 +98,7 @@ export class TrainingForm {
   readonly issues: Readonly<Record<string, string>> = $derived.by(() => this.#checked.issues);
 
   readonly suggestedOut: string = $derived.by(() => {
-    const { method } = this.#configs[this.kind];
+    const { method } = this.#decided;
     const base = this.kind === 'scratch' ? 'scratch' : `${this.model?.id ?? 'model'}-${String(method)}`;
     const taken = this.#taken();
     for (let number = 1; ; number++) {
@@ -195,15 +175,7 @@ export class TrainingForm {
   }
 
   set(path: string, value: unknown): void {
-    let config = withValue(this.#configs[this.kind], path, value);
-    // The usual learning rate follows method and optimizer until somebody chooses another.
-    if (this.kind === 'prefinetune' && (path === 'method' || path === 'optimizer')) {
-      const before = this.#configs.prefinetune;
-      if (before.learningRate === usualRate(before)) {
-        config = { ...config, learningRate: usualRate(config) };
-      }
-    }
-    this.#configs = { ...this.#configs, [this.kind]: config };
+    this.#chosen = { ...this.#chosen, [this.kind]: { ...this.#chosen[this.kind], [path]: value } };
   }
 
   trainRequest(provider: ProviderChoice): TrainRequest | null {
@@ -248,11 +220,6 @@ export class TrainingForm {
     }
     this.foreseeing = false;
   }
-}
-
-function usualRate({ optimizer, method }: Fields): number | undefined {
-  const rates = prefinetuneRates[optimizer as PrefinetuneConfig['optimizer']];
-  return rates[method as PrefinetuneConfig['method']];
 }
 
 function choiceOf(data: ChosenData | null): DataChoice | null {

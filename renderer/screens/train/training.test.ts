@@ -2,20 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { CacheSummary } from '../../../main/contract/caches.ts';
 import type { TrainingEvent } from '../../../main/contract/training-events.ts';
 import type { RoundFigures } from '../../../main/contract/training.ts';
-import {
-  finetuneDefaults,
-  prefinetuneDefaults,
-  scratchDefaults,
-} from '../../../main/contract/training-defaults.ts';
-import {
-  fieldsOf,
-  furtherFields,
-  parseStages,
-  plainFields,
-  stagesText,
-  valueAt,
-  withValue,
-} from './training-fields.ts';
+import { fieldsOf, valueAt } from '../../../main/contract/training-config.ts';
+import { finetuneDefaults, trainingDefaults } from '../../../main/contract/training-defaults.ts';
+import { trainKinds, type FieldTopic } from '../../../main/contract/training-fields.ts';
+import { furtherTopics, optionsOf, shownFields, valueWords } from './training-fields.ts';
 import {
   afterEvent,
   bestRound,
@@ -134,48 +124,34 @@ it('promises no more time than is known', () => {
   ]);
 });
 
-describe('the table of settings', () => {
-  const configs = { prefinetune: prefinetuneDefaults, finetune: finetuneDefaults, scratch: scratchDefaults };
-  const every = [...plainFields, ...furtherFields.flatMap(({ fields }) => fields)];
+describe('the fields of the form', () => {
+  const topics: FieldTopic[] = ['first', ...furtherTopics.map(({ topic }) => topic)];
 
-  it.each(['prefinetune', 'finetune', 'scratch'] as const)('has every setting of %s', (kind) => {
-    const config = configs[kind];
-    const paths = every.filter(({ kinds }) => kinds.includes(kind)).map(({ path }) => path);
-    for (const path of paths) expect(valueAt(config, path), path).not.toBeUndefined();
-    const entered = new Set([...paths.map((path) => path.split('.')[0]), 'method']);
-    expect(Object.keys(config).filter((name) => !entered.has(name))).toEqual([]);
-    expect(new Set(paths).size).toBe(paths.length);
+  it.each(trainKinds)('of %s are all there, each once, and each value has its words', (kind) => {
+    const known = fieldsOf(kind).filter(({ path }) => path !== 'method');
+    const sorted = topics.flatMap((topic) => known.filter((field) => field.topic === topic));
+    expect(sorted.length).toBe(known.length);
+    for (const field of fieldsOf(kind)) {
+      expect(valueWords(field, valueAt(trainingDefaults[kind], field.path)), field.path).not.toMatch(
+        /undefined|null|object/,
+      );
+      for (const { name } of optionsOf(field)) expect(name).not.toBe('');
+    }
+    const shown = topics.flatMap((topic) => shownFields(kind, topic, trainingDefaults[kind]));
+    expect(new Set(shown.map(({ path }) => path)).size).toBe(shown.length);
   });
 
-  it('shows what has an effect', () => {
+  it('are shown where they have an effect', () => {
     const shown = (config: object) =>
-      fieldsOf(every, 'finetune', { ...finetuneDefaults, ...config }).map(({ path }) => path);
+      topics
+        .flatMap((topic) => shownFields('finetune', topic, { ...finetuneDefaults, ...config }))
+        .map(({ path }) => path);
     expect(shown({ method: 'vanilla' })).not.toContain('group');
     expect(shown({ method: 'lambda' })).toEqual(
       expect.arrayContaining(['group', 'head', 'network', 'level']),
     );
     expect(shown({ method: 'lambda', level: 'embedding' })).not.toContain('head');
     expect(shown({ optimizer: 'adamw' })).not.toContain('momentum');
-  });
-
-  it('changes a value at any depth and nothing else', () => {
-    const changed = withValue(scratchDefaults, 'augmentation.crop.1', 0.9);
-    expect(changed).toEqual({
-      ...scratchDefaults,
-      augmentation: { ...scratchDefaults.augmentation, crop: [0.7, 0.9] },
-    });
-    expect(Array.isArray(valueAt(changed, 'augmentation.crop'))).toBe(true);
-    expect(scratchDefaults.augmentation.crop).toEqual([0.7, 1.05]);
-  });
-
-  it('reads stages as it writes them', () => {
-    const stages = [
-      { size: 64, rounds: 12 },
-      { size: 96, rounds: 10 },
-    ];
-    expect(parseStages(stagesText(stages))).toEqual(stages);
-    expect(parseStages('')).toEqual([]);
-    expect(parseStages('64')[0]?.rounds).toBeNaN();
   });
 });
 

@@ -1,6 +1,6 @@
 // A training as it goes, from its events: how far it is, in words, and the figures of its rounds. Pure.
 import type { CacheSummary } from '../../../main/contract/caches.ts';
-import type { TrainKind } from '../../../main/contract/jobs.ts';
+import type { TrainKind } from '../../../main/contract/training-fields.ts';
 import type { GroupName } from '../../../main/groups/groups.ts';
 import type { Method } from '../../../main/contract/settings.ts';
 import type { SkippedImage, TrainingEvent } from '../../../main/contract/training-events.ts';
