@@ -11,6 +11,7 @@ import {
 import { groups } from '../../groups/groups.ts';
 import { resolveSettings } from '../../equivariance/settings.ts';
 import { actOnGrid } from '../../groups/action.ts';
+import { relativeDistance } from '../../testing/distance.ts';
 import { temporaryStore } from '../../testing/model-store.ts';
 import { sharedFolder, sharedPath } from '../../testing/shared.ts';
 import { knownImage, loadModel } from '../model.ts';
@@ -95,6 +96,35 @@ describe.skipIf(!present)('a ViT', () => {
       writeShards(folder, prefixed, () => undefined);
     });
     expect(await logitsOf(sharded, 'sharded')).toEqual(wanted);
+  });
+
+  it('comes in from bfloat16 as from the same numbers in single precision', async () => {
+    const tensors = single(golden('clip-vit-hf', 'model.safetensors'));
+    const halved: Tensors = new Map();
+    const widened: Tensors = new Map();
+    for (const [name, { dims, data }] of tensors) {
+      // The upper half of a single: seven bits of the fraction, the whole exponent.
+      const upper = Uint16Array.from(
+        new Uint32Array((data as Float32Array).slice().buffer),
+        (bits) => bits >>> 16,
+      );
+      const back = new Float32Array(Uint32Array.from(upper, (bits) => bits << 16).buffer);
+      halved.set(name, { dims, dtype: 'bfloat16', data: upper });
+      widened.set(name, { dims, dtype: 'float32', data: back });
+    }
+    const [found, wanted] = await Promise.all(
+      Object.entries({ bfloat16: halved, widened }).map(([name, stored]) =>
+        logitsOf(
+          folderOf(name, (folder) => {
+            writeFileSync(join(folder, 'model.safetensors'), writeSafetensors(stored));
+          }),
+          name,
+        ),
+      ),
+    );
+    expect(relativeDistance(found!, wanted!)).toBeLessThan(1e-5);
+    // What PyTorch gets from the half-precision file, as far as seven bits carry.
+    expect(relativeDistance(found!, await logitsOf(golden('clip-vit-hf'), 'half'))).toBeLessThan(0.1);
   });
 
   it('gives the same answer whichever way the picture is turned, with either head', async () => {
