@@ -15,6 +15,8 @@ import { importModel } from '../../engine/store/import.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import { softmax } from '../../equivariance/logits.ts';
 import { groups } from '../../groups/groups.ts';
+import { gradients } from '../../autodiff/gradients.ts';
+import { GraphBuilder } from '../../onnx/builder.ts';
 import { pruneToOutputs } from '../../onnx/graph.ts';
 import { temporaryStore } from '../../testing/model-store.ts';
 import { smallImport } from '../../testing/random-model.ts';
@@ -24,7 +26,7 @@ import { sharedFolder, sharedPath } from '../../testing/shared.ts';
 import { frozenParts, packagedNet } from '../frozen.ts';
 import { Stepper, type Part } from '../step.ts';
 import { partSize } from './accumulate.ts';
-import { forwardGraph, type FrozenParts } from './forward.ts';
+import { forwardGraph, straightThrough, type FrozenParts } from './forward.ts';
 import { parameterNames, trainedNetOf, weightNets } from './weight-nets.ts';
 
 const temporary = temporaryStore();
@@ -96,6 +98,26 @@ describe.each([0, 1])('the forward graph, logit rule %i', (which) => {
       }
     },
   );
+});
+
+it('a choice has the value of the best score and the gradient of a softmax', async () => {
+  const scores = [0.3, -1.2, 0.9, 0.85];
+  const costs = [1, -2, 0.5, 3];
+  const graph = new GraphBuilder('choice');
+  const input = graph.input('scores', 'float32', [1, 4]);
+  const weights = straightThrough(graph, input, 4);
+  const weighed = graph.op('Mul', [weights, graph.float32('costs', Float32Array.from(costs), [1, 4])]);
+  graph.output('loss', graph.op('ReduceSum', [weighed], { keepdims: 0 }), []);
+  graph.output('weights', weights, [1, 4]);
+  const { graph: whole, gradients: found } = gradients(graph.build().graph, 'loss', ['scores']);
+  const gradient = found.get('scores')!;
+  const outputs = [...whole.outputs, { name: gradient, type: 'float32' as const, dims: [1, 4] }];
+  const model = { ...graph.build(), graph: { ...whole, outputs } };
+  const values = await runGraph(model, { scores: { data: Float32Array.from(scores), dims: [1, 4] } });
+  const soft = softmax(scores);
+  const mean = soft.reduce((sum, share, g) => sum + share * costs[g]!, 0);
+  [0, 0, 1, 0].forEach((weight, g) => expect(values.weights!.data[g]).toBeCloseTo(weight, 6));
+  soft.forEach((share, g) => expect(values[gradient]!.data[g]).toBeCloseTo(share * (costs[g]! - mean), 5));
 });
 
 it('divides a batch evenly', () => {

@@ -126,7 +126,7 @@ const quanta = 2 ** 24;
  * value is 1 for the first of the largest scores and 0 for the others, up to a rounding of 6e-8. No gradient passes whole
  * numbers, so a softmax that went through them is the same softmax without one.
  */
-function straightThrough(graph: GraphBuilder, scores: string, n: number): string {
+export function straightThrough(graph: GraphBuilder, scores: string, n: number): string {
   const best = graph.op('ArgMax', [scores], { axis: 1, keepdims: 1 }, 'best');
   const elements = graph.int64(
     'elements',
