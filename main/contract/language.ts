@@ -8,7 +8,7 @@ export const languageMethodSchema = z.enum(['plain', 'equilm', 'r-equilm', 'equi
 export type LanguageMethod = z.infer<typeof languageMethodSchema>;
 
 /** What equizero compares the elements by. */
-export const scoreNameSchema = z.enum(['max-probability', 'entropy', 'classifier']);
+export const scoreNameSchema = z.enum(['max-probability', 'entropy']);
 export type ScoreName = z.infer<typeof scoreNameSchema>;
 
 /** A word as it stands in a text, its leading space included, or the id of a token. */

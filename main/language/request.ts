@@ -18,7 +18,7 @@ export interface LanguageRequest {
   readonly method: LanguageMethod;
   /** A groups file; needed by every method but plain. */
   readonly groups?: string | undefined;
-  readonly score?: Exclude<ScoreName, 'classifier'> | undefined;
+  readonly score?: ScoreName | undefined;
   readonly ties?: 'first' | 'mean' | undefined;
   readonly choose?: 'token' | 'context' | undefined;
   /** A lambda net to use instead of the model's own. */

@@ -3,9 +3,7 @@ import { logSoftmax } from './distribution.ts';
 import type { ScoreName } from '../contract/language.ts';
 
 /** Scores that follow from the logits l(g^k x), [V], alone; the larger, the better. */
-export const logitScores: Readonly<
-  Record<Exclude<ScoreName, 'classifier'>, (logits: ArrayLike<number>) => number>
-> = {
+export const logitScores: Readonly<Record<ScoreName, (logits: ArrayLike<number>) => number>> = {
   /** The largest probability. */
   'max-probability': (logits) => Math.exp(logSoftmax(logits).reduce((a, b) => Math.max(a, b), -Infinity)),
   /** Minus the entropy of the distribution, natural logarithm. */

@@ -69,9 +69,6 @@ export async function withModel<T>(
   work: (asked: OpenedRequest) => Promise<T>,
 ): Promise<T> {
   const { model, groups, method, score, ties, choose, lambda, provider } = options;
-  if (score === 'classifier') {
-    throw new DermOrbitError('LANGUAGE_CLASSIFIER_NEEDED', 'The score classifier needs a classifier.');
-  }
   const request = { model, groups, method, score, ties, choose, lambda };
   const asked = await openRequest({ ...request, provider: parseProvider(provider) });
   try {

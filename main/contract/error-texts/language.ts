@@ -52,25 +52,6 @@ export const languageErrors = {
       cli: 'Give --lambda FILE, or train one with: dermorbit language train-lambda.',
     },
   },
-  LANGUAGE_CLASSIFIER: {
-    title: 'Classifier not understood',
-    action:
-      'Give the folder of a BERT classifier as Hugging Face keeps it: config.json with id2label, the weights, tokenizer.json or vocab.txt.',
-  },
-  LANGUAGE_CLASSIFIER_LABELS: {
-    title: 'Classifier of other labels',
-    action: {
-      app: 'Name a label of this classifier; the message lists them.',
-      cli: 'Name the label that counts as good with --label; the message lists those of this classifier.',
-    },
-  },
-  LANGUAGE_CLASSIFIER_NEEDED: {
-    title: 'No classifier given',
-    action: {
-      app: 'Choose another score, or give a classifier.',
-      cli: 'Give --classifier FOLDER, or choose --score max-probability or entropy.',
-    },
-  },
   // The group on tokens
   GROUPS_INVALID: {
     title: 'Groups file not understood',
