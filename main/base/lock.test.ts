@@ -1,7 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { lockOwner, releaseLock, takeLock } from './lock.ts';
 import { processTag } from './process-tag.ts';
 
@@ -54,12 +63,39 @@ it('of ten that want it at once, one gets it, a hundred times', async () => {
   }
 });
 
-it('a guard that a killed process left does not keep a dead lock', async () => {
-  writeFileSync(lock, '1');
-  mkdirSync(`${lock}.removing`);
-  expect(await takeLock(path)).toBeNull();
-  expect(existsSync(`${lock}.removing`)).toBe(false);
-  await releaseLock(path);
+describe('the right to remove a dead lock', () => {
+  /** Of a process that is gone: it started earlier under our number. */
+  const gone = processTag().replace(/\.\d+\./, '.1.');
+  const right = (attempt: number) =>
+    `${lock}.${createHash('sha256').update('1').digest('hex').slice(0, 12)}.${attempt}`;
+  const rights = () => readdirSync(folder).filter((name) => name !== basename(lock));
+
+  it('passes on where those who had it were killed', async () => {
+    writeFileSync(lock, '1');
+    for (const attempt of [0, 1, 2]) writeFileSync(right(attempt), gone);
+    expect(await takeLock(path)).toBeNull();
+    expect(rights()).toEqual([]);
+    await releaseLock(path);
+  });
+
+  it('is waited for while the one who has it lives, however long it is held up', async () => {
+    writeFileSync(lock, '1');
+    writeFileSync(right(0), processTag());
+    utimesSync(right(0), new Date(), new Date(Date.now() - 600_000));
+    expect(await takeLock(path)).toBe(0);
+    expect(readFileSync(lock, 'utf8')).toBe('1');
+    rmSync(right(0));
+    expect(await takeLock(path)).toBeNull();
+    await releaseLock(path);
+  });
+
+  it('of a lock that is gone is no right to the one that came after it', async () => {
+    writeFileSync(lock, '1');
+    const answers = await Promise.all([takeLock(path), takeLock(path), takeLock(path)]);
+    expect(answers.filter((answer) => answer === null)).toHaveLength(1);
+    expect(rights()).toEqual([]);
+    await releaseLock(path);
+  });
 });
 
 it('given back late takes nobody else the lock away', async () => {

@@ -1,12 +1,11 @@
 // A lock on a file: a file beside it names the process that has it. The lock of a process that is gone does not count.
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { isOwnerGone, keepFresh, processTag } from './process-tag.ts';
 
 /** How often a lock that does not count is tried again, and the pause between (milliseconds): two seconds in all. */
 const [attempts, pause] = [100, 20];
-/** After so long a guard was left by a process that was killed while it held it (milliseconds). */
-const guardPatience = 1000;
 
 const lockOf = (path: string) => `${path}.lock`;
 const fresheners = new Map<string, () => void>();
@@ -19,16 +18,13 @@ const fresheners = new Map<string, () => void>();
 export async function takeLock(path: string): Promise<number | null> {
   const lock = lockOf(path);
   for (let attempt = 0; attempt < attempts; attempt++) {
-    try {
-      await writeFile(lock, processTag(), { flag: 'wx' });
+    if (await make(lock)) {
       fresheners.set(path, keepFresh(lock));
       return null;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
-    const { owner } = await look(lock);
+    const { owner, text } = await look(lock);
     if (owner !== null) return owner;
-    await removeDead(lock);
+    if (text !== null) await removeDead(lock, text);
   }
   return (await lockOwner(path)) ?? 0;
 }
@@ -46,6 +42,17 @@ export async function lockOwner(path: string): Promise<number | null> {
   return (await look(lockOf(path))).owner;
 }
 
+/** Makes a file that names this process. @returns false if it is there already */
+async function make(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, processTag(), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 /** Who has a lock, 0 being somebody unknown, and what it says; null: nobody, no lock that can be read. */
 async function look(lock: string): Promise<{ owner: number | null; text: string | null }> {
   try {
@@ -60,24 +67,25 @@ async function look(lock: string): Promise<{ owner: number | null; text: string 
 }
 
 /**
- * Removes a lock that does not count. Only who holds the guard, a folder beside the lock, removes one, after another
- * look: between that look and the removal nobody else can have put a lock of their own there.
+ * Removes a lock that does not count. Only who has the right to it may: a file beside the lock, named after what the lock
+ * says, which one process can make. Where that process is gone, too, one other can make the next, and so on: of all that
+ * have had the right one lives at most, however long it was held up, so nobody removes a lock that came after the dead one.
  */
-async function removeDead(lock: string): Promise<void> {
-  const guard = `${lock}.removing`;
-  try {
-    await mkdir(guard);
-  } catch {
-    // Somebody else is at it; if they were killed in the middle, the guard is old.
-    const made = await stat(guard).catch(() => null);
-    if (made && Date.now() - made.mtimeMs > guardPatience) await rm(guard, { recursive: true, force: true });
-    await setTimeout(pause);
-    return;
-  }
-  try {
-    const { owner, text } = await look(lock);
-    if (owner === null && text !== null) await rm(lock, { force: true });
-  } finally {
-    await rm(guard, { recursive: true, force: true });
+async function removeDead(lock: string, text: string): Promise<void> {
+  const key = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  const rightOf = (attempt: number) => `${lock}.${key}.${attempt}`;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (await make(rightOf(attempt))) {
+      const now = await look(lock);
+      if (now.owner === null && now.text === text) await rm(lock, { force: true });
+      for (let made = 0; made <= attempt; made++) await rm(rightOf(made), { force: true });
+      return;
+    }
+    const { owner } = await look(rightOf(attempt));
+    if (owner !== null) {
+      // Somebody is at it.
+      await setTimeout(pause);
+      return;
+    }
   }
 }
