@@ -53,6 +53,7 @@ const oddities: Record<string, (jpeg: Buffer) => Buffer> = {
   'stray bytes before the scan': (jpeg) => insert(jpeg, find(jpeg, 0xda), ...stray),
   'stray bytes in two places and a Samsung scan header': (jpeg) =>
     samsung(insert(insert(jpeg, find(jpeg, 0xda), ...stray), find(jpeg, 0xdb), ...stray)),
+  'its beginning twice': (jpeg) => insert(jpeg, 0, 0xff, 0xd8),
   'a JFIF revision from the future': (jpeg) =>
     Buffer.concat([
       jpeg.subarray(0, 2),
@@ -172,6 +173,13 @@ describe('lost pixels', () => {
     await expect(pixelsOf(overwritten.subarray(0, -2))).rejects.toMatchObject(refused);
     const zeros = Buffer.from(odd).fill(0, scan + 400);
     await expect(pixelsOf(zeros)).rejects.toMatchObject(refused);
+  });
+
+  it('a picture that begins within another is not taken for it', async () => {
+    const jpeg = await whole('baseline');
+    // As where the length of an EXIF segment is too small, and its thumbnail comes into view.
+    const nested = insert(jpeg, find(jpeg, 0xc0), ...jpeg);
+    await expect(pixelsOf(nested)).rejects.toMatchObject(refused);
   });
 
   it('stray bytes within the pixels are lost pixels', async () => {

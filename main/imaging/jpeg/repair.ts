@@ -81,7 +81,12 @@ function examine(bytes: Uint8Array): Repairs | null {
     const { code } = found;
     at = found.at + 2;
     if (code === marker.eoi) return scans.length > 0 ? repairs : null;
-    if (code === marker.soi) return null;
+    if (code === marker.soi) {
+      // Twice at the very beginning; anywhere else another picture begins, such as a thumbnail.
+      if (found.at !== 2) return null;
+      repairs.stray.push([found.at, at]);
+      continue;
+    }
     if (code === marker.tem || (code >= marker.rst0 && code <= marker.rst7)) continue;
     const length = at + 1 < bytes.length ? bytes[at]! * 256 + bytes[at + 1]! : 0;
     const end = at + length;
