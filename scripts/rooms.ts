@@ -43,6 +43,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'the methods table, settings, heads, evidence: pure functions on arrays',
     imports: ['contract', 'groups', 'onnx'],
   },
+  words: {
+    environment: 'common',
+    holds: 'names, numbers and sentences as people read them, on every surface',
+    imports: ['contract', 'groups', 'equivariance'],
+  },
   plots: {
     environment: 'common',
     holds: 'where each mark of a plot lies: the same for page and reports',
@@ -91,7 +96,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   reports: {
     environment: 'main',
     holds: 'CSV, JSON, HTML',
-    imports: ['contract', 'plots', 'base', 'equivariance', 'imaging'],
+    imports: ['contract', 'words', 'plots', 'base', 'equivariance', 'imaging'],
   },
   jobs: {
     environment: 'main',

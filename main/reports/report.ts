@@ -5,6 +5,7 @@ import { fileName } from '../contract/file-name.ts';
 import { cssColour, palette } from '../contract/palette.ts';
 import { rankClasses, type Classification, type Evidence, type Orientation } from '../contract/record.ts';
 import { malignantClasses } from '../contract/settings.ts';
+import { methodTerms } from '../words/words.ts';
 import { documentHead } from './document-head.ts';
 import { escaped } from './html.ts';
 import { reportStyle } from './report-style.ts';
@@ -134,7 +135,7 @@ function alternatives(inspection: Inspection): string {
         ? (error?.title ?? 'no result')
         : `${className(top.code)} ${percent(top.probability)}`;
     const risk = malignant === null ? '' : `malignant ${percent(malignant)}`;
-    return `<tr><td>${escaped(method)}</td><td>${escaped(said)}</td><td class="number">${risk}</td></tr>`;
+    return `<tr><td>${escaped(methodTerms[method].name)}</td><td>${escaped(said)}</td><td class="number">${risk}</td></tr>`;
   });
   return `<table>${rows.join('')}</table>`;
 }

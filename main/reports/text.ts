@@ -1,6 +1,7 @@
 // One result in words, for the clipboard and for the head of a report.
 import { rankClasses, type Classification } from '../contract/record.ts';
 import { classNames } from '../contract/settings.ts';
+import { methodTerms } from '../words/words.ts';
 
 /** Class code -> plain words with the code, e.g. "Melanoma (MEL)"; unknown codes as they are. */
 export function className(code: string): string {
@@ -28,7 +29,7 @@ export function settingsLine(record: Classification): string {
   const { scorer, score } = record;
   const variant =
     scorer === undefined ? (score === undefined ? '' : `, score ${score}`) : `, scorer ${scorer}`;
-  return `${record.method}${variant}, group ${record.group}, ${record.level} level, inverse ${record.inverse}, ${record.head} head`;
+  return `${methodTerms[record.method].name}${variant}, group ${record.group}, ${record.level} level, inverse ${record.inverse}, ${record.head} head`;
 }
 
 /** The result as plain text, one fact per line, ending with a newline. */

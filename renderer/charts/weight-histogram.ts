@@ -1,7 +1,7 @@
 // Histograms of the weights of several rounds on one axis. Pure.
 import type { RoundFigures, WeightHistogram } from '../../main/contract/training.ts';
 import type { Bins } from '../../main/plots/histogram-plot.ts';
-import { three } from '../words/figures.ts';
+import { three } from '../../main/words/figures.ts';
 
 /** More bins than this are narrower than can be seen. */
 const mostBins = 40;

@@ -11,7 +11,7 @@ import type { Settings, SettingsChoice } from '../../main/contract/settings.ts';
 import type { ApplicationClient } from '../client/client.ts';
 import { changedChoice, decideSettings, madeOtherwise } from '../../main/equivariance/settings.ts';
 import { hasBadFile, hasFailed } from './list.ts';
-import { count } from '../words/words.ts';
+import { count } from '../../main/words/words.ts';
 import { Caches } from '../screens/train/caches.svelte.ts';
 import { EvaluationState } from '../screens/evaluate/evaluation.svelte.ts';
 import { Exports } from './exports.svelte.ts';

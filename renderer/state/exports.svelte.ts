@@ -2,7 +2,7 @@
 import type { ExportResult } from '../../main/contract/application.ts';
 import type { RequestBase } from '../../main/contract/engine.ts';
 import type { ApplicationClient } from '../client/client.ts';
-import { count } from '../words/words.ts';
+import { count } from '../../main/words/words.ts';
 import type { Notices } from './notices.svelte.ts';
 
 export class Exports {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DermOrbitError } from '../../main/contract/errors.ts';
 import { arrange, filterCounts, hasBadFile, hasFailed, listEntry } from './list.ts';
-import { itemOf, recordOf } from '../words/testing.ts';
+import { itemOf, recordOf } from '../../main/words/testing.ts';
 
 const failure = {
   image: { path: '/images/b.jpg' },

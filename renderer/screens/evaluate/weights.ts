@@ -2,8 +2,8 @@
 // what is drawn of them. Pure.
 import type { CaseGroup, CaseSelection } from '../../../main/contract/cases.ts';
 import type { WeightReport, WeightSummary } from '../../../main/contract/figures.ts';
-import { three } from '../../words/figures.ts';
-import { shortClassName } from '../../words/words.ts';
+import { three } from '../../../main/words/figures.ts';
+import { shortClassName } from '../../../main/words/words.ts';
 
 /** A group of images whose weights are summarised. */
 export interface WeightGroup {

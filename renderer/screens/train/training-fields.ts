@@ -9,7 +9,7 @@ import {
   type TrainingField,
   type TrainKind,
 } from '../../../main/contract/training-fields.ts';
-import { groupTerms, headTerms, inverseTerms, levelTerms, methodTerms } from '../../words/words.ts';
+import { groupTerms, headTerms, inverseTerms, levelTerms, methodTerms } from '../../../main/words/words.ts';
 
 /** The fields of a topic that have an effect, in order. The method is chosen beside the starting model. */
 export function shownFields(kind: TrainKind, topic: FieldTopic, config: Fields): TrainingField[] {

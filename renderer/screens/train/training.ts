@@ -5,8 +5,8 @@ import type { GroupName } from '../../../main/groups/groups.ts';
 import type { Method } from '../../../main/contract/settings.ts';
 import type { SkippedImage, TrainingEvent } from '../../../main/contract/training-events.ts';
 import type { RoundFigures, RunResult } from '../../../main/contract/training.ts';
-import { share } from '../../words/figures.ts';
-import { count, groupTerms, methodTerms, orientationLabel } from '../../words/words.ts';
+import { share } from '../../../main/words/figures.ts';
+import { count, groupTerms, methodTerms, orientationLabel } from '../../../main/words/words.ts';
 
 export type TrainingStage = 'opening' | 'reading' | 'cache' | 'steps' | 'finishing' | 'measuring';
 

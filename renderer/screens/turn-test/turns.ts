@@ -1,7 +1,7 @@
 // What a turn test says: where each model changes its answer, and how far its probabilities wander. Pure.
 import type { TurnTestPoint } from '../../../main/contract/engine.ts';
-import { topOf } from '../../words/sentences.ts';
-import { className, count, percent } from '../../words/words.ts';
+import { topOf } from '../../../main/words/sentences.ts';
+import { className, count, percent } from '../../../main/words/words.ts';
 
 export type TurnModel = 'plain' | 'equivariant';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClassCurve, CurvePoint } from '../../main/contract/figures.ts';
+import type { ClassCurve, CurvePoint } from '../contract/figures.ts';
 import { angleFlips, ends, flipRate, lineOf, nearestOn, placeOf, pValue, share } from './figures.ts';
 
 const point = (

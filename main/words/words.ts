@@ -1,8 +1,8 @@
 // How numbers, files and the field's terms are put into words. Pure; every screen uses these and no others, so
 // that one thing has one name.
-import { classNames, malignantClasses } from '../../main/contract/settings.ts';
-import type { GroupName } from '../../main/groups/groups.ts';
-import type { Head, Inverse, Level, Method, Provider, Score, Scorer } from '../../main/contract/settings.ts';
+import { classNames, malignantClasses } from '../contract/settings.ts';
+import type { GroupName } from '../groups/groups.ts';
+import type { Head, Inverse, Level, Method, Provider, Score, Scorer } from '../contract/settings.ts';
 
 /** Stands where there is no number. */
 const none = '–';
@@ -74,6 +74,12 @@ export function bytes(value: number): string {
 /** Plain words for a class code; the code itself where the product knows no words for it. */
 export function className(code: string): string {
   return classNames[code] ?? code;
+}
+
+/** The same inside a sentence: `melanoma`; codes without words stay as they are. */
+export function wordInSentence(code: string): string {
+  const name = classNames[code];
+  return name === undefined ? code : `${name[0]?.toLowerCase() ?? ''}${name.slice(1)}`;
 }
 
 /** Shorter words for narrow places. */

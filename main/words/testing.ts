@@ -1,6 +1,6 @@
 // Records made by hand for the tests of this folder.
-import type { WorkItem } from '../../main/contract/application.ts';
-import type { Classification } from '../../main/contract/record.ts';
+import type { WorkItem } from '../contract/application.ts';
+import type { Classification } from '../contract/record.ts';
 
 /** A record whose orientations answer `tops` by themselves (0.8 each), under the answer `top` (0.7). */
 export function recordOf(

@@ -1,8 +1,8 @@
 // Figures of an evaluation in words and places: which row is which, intervals, points under the pointer. Pure.
-import type { ClassCurve, CurvePoint, Interval } from '../../main/contract/figures.ts';
-import type { EvaluationRow, RobustnessFigures } from '../../main/contract/evaluation.ts';
-import type { RobustnessKind } from '../../main/contract/cases.ts';
-import { variantWords } from '../../main/equivariance/settings.ts';
+import type { ClassCurve, CurvePoint, Interval } from '../contract/figures.ts';
+import type { EvaluationRow, RobustnessFigures } from '../contract/evaluation.ts';
+import type { RobustnessKind } from '../contract/cases.ts';
+import { variantWords } from '../equivariance/settings.ts';
 import { groupTerms, methodTerms } from './words.ts';
 
 /** A figure by its name. */

@@ -1,7 +1,8 @@
 // What an answer rests on, in one sentence. Pure; written from the record alone.
-import { rankClasses, type Classification } from '../../main/contract/record.ts';
-import { isInvariant } from '../../main/equivariance/settings.ts';
-import { className, orientationName, percent } from './words.ts';
+import { rankClasses, type Classification } from '../contract/record.ts';
+import { isInvariant } from '../equivariance/settings.ts';
+import type { GroupName } from '../groups/groups.ts';
+import { className, orientationName, percent, wordInSentence } from './words.ts';
 
 /** How firm an answer is: `firm` all agree, `split` some orientation differs, `untested` only one was seen. */
 export type Footing = 'firm' | 'split' | 'untested';
@@ -31,7 +32,20 @@ export function disagreeing(record: Classification): ReadonlySet<number> {
   );
 }
 
-/** One sentence on what the answer rests on. */
+/** Under which turns the answer of these settings provably stays; null where it is under none. */
+export function invarianceWords(settings: Parameters<typeof isInvariant>[0]): string | null {
+  return isInvariant(settings) ? turnWords[settings.group] : null;
+}
+
+const turnWords: Readonly<Record<GroupName, string | null>> = {
+  c1: null,
+  c2: 'at half turns',
+  c4: 'at quarter turns',
+  d1: 'at mirrors',
+  d4: 'at quarter turns and mirrors',
+};
+
+/** What the answer rests on. Agreement is no sign of a right answer, so it is not said as one. */
 export function restsOn(record: Classification): Rest {
   const n = record.orientations.length;
   if (n <= 1) {
@@ -48,23 +62,24 @@ export function restsOn(record: Classification): Rest {
   }
   const answers = new Set(record.orientations.map(({ probabilities }) => topOf(probabilities)));
   const differ = disagreeing(record).size;
-  const invariant = isInvariant(record);
-  if (answers.size === 1 && differ === 0) {
-    return { footing: 'firm', sentence: `Same answer in all ${n} orientations.` };
+  if (differ === 0) {
+    return {
+      footing: 'firm',
+      sentence: `All ${n} orientations agree. That does not make the answer right.`,
+    };
   }
   if (answers.size === 1) {
     return {
       footing: 'split',
-      sentence: `All ${n} orientations answer ${className([...answers][0] ?? '')} by themselves; combined they do not.`,
+      sentence: `All ${n} orientations answer ${wordInSentence([...answers][0] ?? '')} by themselves; combined they do not.`,
     };
   }
-  const change = 'The plain model would change its answer when the picture is turned';
-  return {
-    footing: 'split',
-    sentence: invariant
-      ? `${change}: ${n - differ} of ${n} orientations give this one. The combined answer stays.`
-      : `${change}, and these settings may too: ${n - differ} of ${n} orientations give this one.`,
-  };
+  const turns = invarianceWords(record);
+  const stays =
+    turns === null
+      ? 'With these settings a turn can change the answer.'
+      : `The combined answer is the same ${turns}.`;
+  return { footing: 'split', sentence: `${n - differ} of ${n} orientations agree. ${stays}` };
 }
 
 /** The stability mark for screen readers: `same answer in 3 of 4 orientations`. */
@@ -86,7 +101,7 @@ export function recordWords(record: Classification): string {
   return `${className(top.code)} ${percent(top.probability)}${malignant}, ${stabilityWords(record)}`;
 }
 
-/** What the orientations that disagree say: `Melanoma at 90° and 270°; Dermatofibroma at mirrored 0°`. Null if none. */
+/** What the orientations that disagree say: `At 90° and 270°: melanoma. At mirrored 0° alone: nevus.` Null if none. */
 export function disagreementWords(record: Classification): string | null {
   const differ = disagreeing(record);
   const places = new Map<string, string[]>();
@@ -96,8 +111,9 @@ export function disagreementWords(record: Classification): string | null {
     places.set(top, [...(places.get(top) ?? []), orientationName(turn, mirror)]);
   }
   const said = [...places].map(([code, labels]) => {
-    const last = labels.length > 1 ? ` and ${labels.at(-1) ?? ''}` : '';
-    return `${className(code)} at ${labels.slice(0, Math.max(1, labels.length - 1)).join(', ')}${last}`;
+    const last = labels.length > 1 ? ` and ${labels.at(-1) ?? ''}` : ' alone';
+    const where = labels.slice(0, Math.max(1, labels.length - 1)).join(', ');
+    return `At ${where}${last}: ${wordInSentence(code)}.`;
   });
-  return said.length === 0 ? null : said.join('; ');
+  return said.length === 0 ? null : said.join(' ');
 }
