@@ -27,11 +27,11 @@ test('orientations: weights, every method at once, switches at once', async ({ a
   await expect(table.getByRole('row')).toHaveCount(7);
   await page.getByRole('radiogroup', { name: 'Group' }).getByRole('radio', { name: 'D4' }).check();
   await expect(cards).toHaveCount(8);
-  await expect(page.getByText('Cannot change with a turn')).toBeVisible();
+  await expect(page.getByText('Same answer at quarter turns and mirrors')).toBeVisible();
   await table.getByRole('button', { name: /attention/i }).click();
   await expect(page.getByText(/How much each orientation \(row\) attends/)).toBeVisible();
   await table.getByRole('button', { name: /vanilla/i }).click();
-  await expect(page.getByText(/^Can change with a turn/)).toBeVisible();
+  await expect(page.getByText(/^A turn can change the answer/)).toBeVisible();
   await page.getByRole('radiogroup', { name: 'Group' }).getByRole('radio', { name: 'C1' }).check();
   await expect(cards).toHaveCount(1);
 });

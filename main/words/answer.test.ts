@@ -21,7 +21,7 @@ describe('an answer', () => {
   it('leads with malignant where the sum is, although the likeliest class is benign', () => {
     const answer = answerOf(recordWith({ BKL: 0.38, AKIEC: 0.32, MEL: 0.3 }, 0.62));
     expect(answer.side).toBe('malignant');
-    expect(answerTitle(answer)).toBe('Benign keratosis or actinic keratosis / Bowen’s disease');
+    expect(answerTitle(answer)).toBe('Benign keratosis or actinic keratosis');
     expect(answer.certainty).toBe('unsure');
     expect(certaintySentence(answer)).toContain('yet the malignant classes together are likelier');
     expect(adviceOf(answer)).toContain('Do not rely');

@@ -76,15 +76,15 @@ export function className(code: string): string {
   return classNames[code] ?? code;
 }
 
-/** The same inside a sentence: `melanoma`; codes without words stay as they are. */
-export function wordInSentence(code: string): string {
-  const name = classNames[code];
-  return name === undefined ? code : `${name[0]?.toLowerCase() ?? ''}${name.slice(1)}`;
-}
-
 /** Shorter words for narrow places. */
 export function shortClassName(code: string): string {
   return code === 'AKIEC' ? 'Actinic keratosis' : className(code);
+}
+
+/** Those inside a sentence: `actinic keratosis`; codes without words stay as they are. */
+export function wordInSentence(code: string): string {
+  const name = shortClassName(code);
+  return name === code ? code : `${name[0]?.toLowerCase() ?? ''}${name.slice(1)}`;
 }
 
 /** Whether a class counts towards malignancy. */
@@ -167,7 +167,8 @@ export const headTerms: Readonly<Record<Head, Term>> = {
   },
   orbit: {
     name: 'Orbit',
-    explanation: 'The attention pool reads the combined map in every turn: provably invariant.',
+    explanation:
+      'The attention pool reads the combined map in every turn: provably the same answer at the turns of the group.',
   },
 };
 

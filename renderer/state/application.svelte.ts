@@ -197,7 +197,7 @@ export class Application {
     if (engine.state === 'ready' && engine.restarts > this.#restartsTold) {
       this.#restartsTold = engine.restarts;
       const again = { words: 'Restart it again', act: () => void this.restartEngine() };
-      this.notices.show('note', 'The engine was restarted', engine.message ?? '', again);
+      this.notices.show('note', 'The engine stopped and was restarted', engine.message ?? '', again);
     }
     // A run that ended for want of an engine goes on when there is one.
     if (engine.state === 'ready' && this.run.end?.error?.code === 'ENGINE_ABSENT') {

@@ -5,11 +5,12 @@ import type { ModelSummary } from '../../../main/contract/manifest.ts';
 import type { ProviderChoice } from '../../../main/contract/settings.ts';
 import type { TrainingEvent } from '../../../main/contract/training-events.ts';
 import type { RoundFigures } from '../../../main/contract/training.ts';
-import type {
-  RunChanges,
-  RunDetails,
-  RunSummary,
-  TrainRequest,
+import {
+  trainRequestSchema,
+  type RunChanges,
+  type RunDetails,
+  type RunSummary,
+  type TrainRequest,
 } from '../../../main/contract/training-runs.ts';
 import type { ApplicationClient } from '../../client/client.ts';
 import { afterEvent, mergedFigures, startOfTraining, type TrainingProgress } from './training.ts';
@@ -199,7 +200,9 @@ function same(a: TrainingEvent, b: TrainingEvent): boolean {
 }
 
 /** What is known of a run before its folder says it. */
-function begunRun({ out, recipe, data }: TrainRequest, folder: string): RunDetails {
+function begunRun(request: TrainRequest, folder: string): RunDetails {
+  // As the run will have it: with the defaults of what was left out.
+  const { out, recipe, data } = trainRequestSchema.parse(request);
   const ofModel = recipe.kind === 'scratch' ? null : recipe;
   return {
     id: out,
