@@ -331,11 +331,13 @@ export type ApplicationApi = Pick<ContractApi<typeof applicationContract>, 'call
  */
 export function imageUrls(id: string): {
   readonly thumbnail: string;
+  readonly whole: string;
   readonly square: string;
   readonly turned: (angle: number) => string;
 } {
   return {
     thumbnail: `image/${id}/thumbnail`,
+    whole: `image/${id}/whole`,
     square: `image/${id}/square`,
     turned: (angle) => `image/${id}/turned/${String(angle)}`,
   };

@@ -11,6 +11,8 @@ import type { ImagePictures, Picture } from './picture-maker.ts';
 /** Sides in pixels. Thumbnails and squares are shown at half of this on screens of double density. */
 const thumbnailSize = 160;
 const squareSize = 768;
+/** Larger photographs are shown at this, which is more than screens have; every browser decodes it. */
+const wholeSize = 8192;
 /** Turned in this process, so small enough not to be felt. */
 const turnedSize = 384;
 
@@ -25,6 +27,7 @@ export function imagePictures(): ImagePictures {
   let turning: { readonly path: string; readonly square: Promise<Square> } | null = null;
   return {
     thumbnail: async (path) => ({ mediaType: 'image/jpeg', bytes: await thumbnail(path, thumbnailSize) }),
+    whole: async (path) => ({ mediaType: 'image/jpeg', bytes: await thumbnail(path, wholeSize) }),
     square: async (path) => jpeg(await squareOf(path, squareSize)),
     turned: async (path, angle) => {
       if (turning?.path !== path) turning = { path, square: squareOf(path, turnedSize) };

@@ -8,6 +8,8 @@ export interface Picture {
 
 export interface ImagePictures {
   thumbnail(path: string): Promise<Picture>;
+  /** The whole image, upright. */
+  whole(path: string): Promise<Picture>;
   square(path: string): Promise<Picture>;
   turned(path: string, angle: number): Promise<Picture>;
 }

@@ -5,6 +5,7 @@ import type { ImagePictures, Picture } from './picture-maker.ts';
 /** Which picture: see `imageUrls` in main/contract/application.ts. */
 export type PictureKind =
   | { readonly kind: 'thumbnail' }
+  | { readonly kind: 'whole' }
   | { readonly kind: 'square' }
   | { readonly kind: 'turned'; readonly angle: number };
 
@@ -48,6 +49,7 @@ export class PictureCache {
 
   #made(path: string, which: PictureKind): Promise<Picture> {
     if (which.kind === 'thumbnail') return this.#make.thumbnail(path);
+    if (which.kind === 'whole') return this.#make.whole(path);
     if (which.kind === 'square') return this.#make.square(path);
     return this.#make.turned(path, which.angle);
   }

@@ -66,6 +66,7 @@ type Route = readonly [
 
 const routes: readonly Route[] = [
   [/^image\/([^/]+)\/thumbnail$/, (app, [, id]) => picture(app, id, { kind: 'thumbnail' })],
+  [/^image\/([^/]+)\/whole$/, (app, [, id]) => picture(app, id, { kind: 'whole' })],
   [/^image\/([^/]+)\/square$/, (app, [, id]) => picture(app, id, { kind: 'square' })],
   [
     /^image\/([^/]+)\/turned\/(\d{1,3}(?:\.\d{1,4})?)$/,

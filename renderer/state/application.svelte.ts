@@ -32,7 +32,7 @@ export class Application {
   connected = $state(true);
   /** Files are being added (a large folder takes a while). */
   adding = $state(false);
-  evidenceShown = $state(true);
+  evidenceShown = $state(false);
   helpOpen = $state(false);
   /** Restarts of the engine that a message was shown for. */
   #restartsTold: number;
