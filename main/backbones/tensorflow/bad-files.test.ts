@@ -258,6 +258,11 @@ const table: readonly BadFile[] = [
     /takes ghost/,
   ),
   bad(
+    'a bias of another length',
+    () => readFiles(changed(graph, convNode, { input: ['picture', 'layer_0/kernel', 'layer_0/kernel'] })),
+    /a bias of 36 numbers for 2 channels/,
+  ),
+  bad(
     'constants in a circle',
     () =>
       readFiles(changed(graph, ['modelTopology', 'node', 1], { op: 'Identity', input: ['layer_0/kernel'] })),

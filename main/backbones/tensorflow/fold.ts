@@ -58,6 +58,9 @@ function scaled(conv: ConvLayer, { scale, shift }: AffineLayer, label: string): 
   const { kernel, bias, depthwise } = conv;
   // Both layouts end in what is made: out, or multiplier within channel, which is the order of the channels made.
   const channels = depthwise ? sizeOf(kernel.dims.slice(2)) : kernel.dims[3]!;
+  if (bias && bias.data.length !== channels) {
+    throw invalid(`${label}: a bias of ${bias.data.length} numbers for ${channels} channels.`);
+  }
   for (const part of [scale, shift]) {
     if (part.length !== channels && part.length !== 1) {
       throw invalid(`${label}: ${part.length} numbers for ${channels} channels.`);

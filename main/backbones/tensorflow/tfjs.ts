@@ -19,7 +19,10 @@ export type TfjsModel = z.infer<typeof modelSchema>;
 /** Whether the bytes may be a model.json: an object that names a manifest. */
 export function matchTfjs(bytes: Uint8Array): boolean {
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
-  return start.startsWith('{') && Buffer.from(bytes).includes('"weightsManifest"');
+  return (
+    start.startsWith('{') &&
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('"weightsManifest"')
+  );
 }
 
 /**
