@@ -8,14 +8,13 @@ import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { groups } from '../groups/groups.ts';
 import { parameterNames } from './graphs/weight-nets.ts';
-import type { TrainOptions } from './prefinetune.ts';
+import type { RunRequest, TrainOptions } from './request.ts';
 import { networkOf } from './tower/network.ts';
-import type { TowerRequest } from './tower/task.ts';
 import { runTower } from './tower/run-tower.ts';
 import { stagesOf } from './tower/stages.ts';
 import { packagedStart, withFreshClasses } from './tower/starting-point.ts';
 
-export interface FinetuneRequest extends TowerRequest {
+export interface FinetuneRequest extends RunRequest {
   readonly model: ModelPackage;
   readonly config: FinetuneConfig;
   /** Of a model with fresh class embeddings: the classes of the data; those of ISIC 2018 Task 3 where absent. */

@@ -1,26 +1,18 @@
 // Pre-finetuning: image tower, attention pool and class embeddings stay as they are, and one weight network learns from
 // cached orbits. Images and a model in; a run folder and a new, installed model out. METHODS.md, "Training".
 import { DermOrbitError, asDermOrbitError } from '../contract/errors.ts';
-import type { TrainingEvent } from '../contract/training-events.ts';
 import type { PrefinetuneConfig } from '../contract/training.ts';
 import { loadModel, type LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
-import { version } from '../engine/version.ts';
 import { groups } from '../groups/groups.ts';
 import { fillCache } from './cache/fill.ts';
 import { cacheKeyOf, defaultCachePath, orbitFilling } from './cache/orbits.ts';
 import { RecordCache, type OrbitCache } from './cache/record-cache.ts';
 import { answerable, partsOf } from './cache/sets.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
-import { announce, announceLeftOut, describeSide, hashOf, requireValidation } from './data/describe.ts';
-import {
-  hashData,
-  openTrainingData,
-  requireClasses,
-  type HashedData,
-  type HashedItem,
-} from './data/training-data.ts';
+import { requireValidation } from './data/describe.ts';
+import { requireClasses, type HashedData, type HashedItem } from './data/training-data.ts';
 import { finishModel } from './finish.ts';
 import { frozenParts, packagedNet } from './frozen.ts';
 import { activationBytes, partSize } from './graphs/accumulate.ts';
@@ -32,16 +24,11 @@ import {
   weightNets,
   type TrainedNet,
 } from './graphs/weight-nets.ts';
-import { taskOf, type PrefinetuneRequest, type Prepared, type TrainInput } from './request.ts';
+import type { PrefinetuneRequest, Prepared, TrainInput, TrainOptions } from './request.ts';
 import { runRounds } from './rounds.ts';
-import { RunFolder } from './run/run-folder.ts';
+import { beginRun, openFolder, hashRun } from './run/begin.ts';
 import { Stepper } from './step.ts';
 import { Validator } from './validate.ts';
-
-export interface TrainOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: ((event: TrainingEvent) => void) | undefined;
-}
 
 /**
  * Trains a weight network and installs the model that has it.
@@ -54,19 +41,13 @@ export async function prefinetune(
   { signal, onEvent }: TrainOptions = {},
 ): Promise<ModelPackage> {
   const { config } = request;
-  // Before hours of work, not after: the name must be free.
-  await store.reserve(request.out);
   const net = trainedNet(config);
-  const task = taskOf({ kind: 'prefinetune', config, model: request.model.manifest.id }, request);
-  await RunFolder.announce(request.run, request.resume, task);
-  const data = await openTrainingData(request.data, request.model.manifest.classes, config.seed, signal);
-  announce(data, onEvent);
+  const { id, classes } = request.model.manifest;
+  const recipe = { kind: 'prefinetune', config, model: id } as const;
+  const { task, data } = await beginRun(store, request, recipe, classes, { signal, onEvent });
   const model = await loadModel(request.model, request.provider);
   try {
-    const hashed = await hashData(data, signal, (done, total) => {
-      if (done % 50 === 0 || done === total) onEvent?.({ kind: 'reading', done, total });
-    });
-    announceLeftOut(hashed.problems, onEvent);
+    const hashed = await hashRun(data, { signal, onEvent });
     const key = cacheKeyOf(model, config.group, config.level);
     const cache = await RecordCache.open(request.cache ?? defaultCachePath(key), key, signal);
     try {
@@ -138,22 +119,11 @@ async function train(
   const { config, model: opened } = request;
   const { manifest } = opened;
   const { model, net, training, validation } = input;
-  const hashes = { training: hashOf(training.images), validation: hashOf(validation.images) };
-  const identity = {
-    kind: 'prefinetune',
-    config,
-    model: { id: opened.manifest.id, sha256: opened.sha256 },
-    data: { trainingImages: hashes.training, validationImages: hashes.validation },
-    versions: { dermorbit: version },
-  };
-  const { folder, checkpoint } = await RunFolder.open(request.run, request.resume, identity);
-  await folder.writeRequest(input.task);
-  await folder.writeData({
-    lesionsKnown: input.data.lesionsKnown,
-    problems: input.problems,
-    skipped: input.skipped,
-    training: describeSide(training.images, manifest.classes, hashes.training),
-    validation: describeSide(validation.images, manifest.classes, hashes.validation),
+  const { task, problems, skipped } = input;
+  const { classes } = manifest;
+  const { folder, checkpoint, hashes, identity } = await openFolder(request, {
+    ...{ task, config, base: opened, classes, lesionsKnown: input.data.lesionsKnown, problems, skipped },
+    ...{ training: training.images, validation: validation.images },
   });
 
   const parts = await frozenParts(opened, model);
@@ -183,7 +153,7 @@ async function train(
     last = await runRounds(
       {
         config,
-        identity: JSON.stringify(identity.data),
+        identity,
         stepper,
         labels: training.images.map(({ label }) => label),
         parts: (batch, random) =>

@@ -1,8 +1,8 @@
-// What a pre-finetuning is asked for, and what it knows once its data lie in the cache.
+// What a run is asked for, and what a pre-finetuning knows once its data lie in the cache.
 import type { Problem } from '../contract/problem.ts';
-import type { Recipe, TrainTask } from '../contract/jobs.ts';
+import type { TrainTask } from '../contract/jobs.ts';
 import type { ProviderChoice } from '../contract/settings.ts';
-import type { SkippedImage } from '../contract/training-events.ts';
+import type { SkippedImage, TrainingEvent } from '../contract/training-events.ts';
 import type { PrefinetuneConfig } from '../contract/training.ts';
 import type { LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
@@ -10,26 +10,28 @@ import type { CachedSet } from './cache/sets.ts';
 import type { TrainedNet } from './graphs/weight-nets.ts';
 import type { DataChoice, HashedItem, OpenedData } from './data/training-data.ts';
 
-export interface PrefinetuneRequest {
-  readonly model: ModelPackage;
+/** How a run is watched and stopped. */
+export interface TrainOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: TrainingEvent) => void) | undefined;
+}
+
+/** What every run is asked for, beside what it trains. */
+export interface RunRequest {
   readonly provider: ProviderChoice;
-  readonly config: PrefinetuneConfig;
   readonly data: DataChoice;
   /** Id of the finished model. */
   readonly out: string;
   /** Folder of the run. */
   readonly run: string;
-  /** File of the orbit cache; null: the one of this model and group in the folder for application data. */
+  /** Orbit cache (a file) or pixel caches (a folder); null: those in the folder for application data. */
   readonly cache: string | null;
   readonly resume: boolean;
 }
 
-/** A request as its run folder keeps it. */
-export function taskOf(
-  recipe: Recipe,
-  { data, provider, out }: Pick<PrefinetuneRequest, 'data' | 'provider' | 'out'>,
-): TrainTask {
-  return { recipe, data, provider, out };
+export interface PrefinetuneRequest extends RunRequest {
+  readonly model: ModelPackage;
+  readonly config: PrefinetuneConfig;
 }
 
 /** Cached images that are known by name, too. */

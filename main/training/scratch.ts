@@ -9,14 +9,13 @@ import type { ModelPackage } from '../engine/store/package.ts';
 import type { ModelStore } from '../engine/store/store.ts';
 import { groups } from '../groups/groups.ts';
 import { encodeModel } from '../onnx/codec.ts';
-import type { TrainOptions } from './prefinetune.ts';
+import type { RunRequest, TrainOptions } from './request.ts';
 import { towerGraph } from './tower/graph.ts';
-import type { TowerRequest } from './tower/task.ts';
 import { runTower } from './tower/run-tower.ts';
 import { stagesOf } from './tower/stages.ts';
 import { randomStart } from './tower/starting-point.ts';
 
-export interface ScratchRequest extends TowerRequest {
+export interface ScratchRequest extends RunRequest {
   readonly config: ScratchConfig;
   readonly classes: readonly string[];
 }

@@ -10,7 +10,7 @@ import type { ModelPackage } from '../../engine/store/package.ts';
 import type { LabelledItem } from '../../evaluation/datasets/labelled-set.ts';
 import { defaultBootstrap } from '../../evaluation/metrics/bootstrap.ts';
 import { evaluate, planModel } from '../../evaluation/run/evaluate.ts';
-import type { TrainOptions } from '../prefinetune.ts';
+import type { TrainOptions } from '../request.ts';
 
 export interface MeasuredModels {
   readonly models: readonly ModelPackage[];

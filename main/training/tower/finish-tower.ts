@@ -13,8 +13,7 @@ import { ModelStore } from '../../engine/store/store.ts';
 import type { TrainingCheckpoint } from '../checkpoint.ts';
 import { countByClass } from '../data/describe.ts';
 import type { HashedItem, OpenedData } from '../data/training-data.ts';
-import type { TrainOptions } from '../prefinetune.ts';
-import type { DataHashes } from '../request.ts';
+import type { DataHashes, RunRequest, TrainOptions } from '../request.ts';
 import type { State } from '../step.ts';
 import { measureModels } from '../run/measure.ts';
 import { cardMetrics, modelCard, netNames, plain } from '../run/model-card.ts';
@@ -22,11 +21,11 @@ import { writeFileAtomic } from '../../base/durable-files.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { softwareVersions } from '../run/versions.ts';
 import { networkState } from './network.ts';
-import type { TowerRequest, TowerTask } from './task.ts';
+import type { TowerTask } from './task.ts';
 import type { TowerPlan } from './train-tower.ts';
 
 export interface TowerResult {
-  readonly request: TowerRequest;
+  readonly request: RunRequest;
   readonly task: TowerTask;
   readonly plan: TowerPlan;
   readonly last: TrainingCheckpoint;

@@ -1,25 +1,17 @@
 // A training run of an image tower from folder to installed model: data, pictures, run folder, stages, finish. Finetuning
 // and training from scratch call it with what they start from.
-import type { TowerRequest, TowerTask } from './task.ts';
+import type { TowerTask } from './task.ts';
 import { asDermOrbitError } from '../../contract/errors.ts';
 import { dataFolder } from '../../engine/folders.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { ModelStore } from '../../engine/store/store.ts';
-import { version } from '../../engine/version.ts';
 import { cachesFolder } from '../cache/caches.ts';
-import {
-  hashData,
-  openTrainingData,
-  requireClasses,
-  type HashedData,
-  type HashedItem,
-} from '../data/training-data.ts';
-import { announce, announceLeftOut, describeSide, hashOf, requireValidation } from '../data/describe.ts';
+import { requireClasses, type HashedData, type HashedItem } from '../data/training-data.ts';
+import { requireValidation } from '../data/describe.ts';
 import { groups } from '../../groups/groups.ts';
 import { randomFor, shuffled } from '../random.ts';
-import { taskOf } from '../request.ts';
-import { RunFolder } from '../run/run-folder.ts';
-import type { TrainOptions } from '../prefinetune.ts';
+import type { RunRequest, TrainOptions } from '../request.ts';
+import { beginRun, hashRun, openFolder } from '../run/begin.ts';
 import { finishTower } from './finish-tower.ts';
 import { openSquares, pictureParts, trainingSide } from './squares.ts';
 import type { StartingPoint } from './starting-point.ts';
@@ -31,24 +23,16 @@ import { trainTower, type TowerSets } from './train-tower.ts';
  */
 export async function runTower(
   store: ModelStore,
-  request: TowerRequest,
+  request: RunRequest,
   task: TowerTask,
   { signal, onEvent }: TrainOptions = {},
 ): Promise<ModelPackage> {
-  // Before hours of work, not after: the name must be free.
-  await store.reserve(request.out);
   const { recipe, base } = task;
   const { config } = recipe;
   const { classes } = task.plan;
-  const asked = taskOf(recipe, request);
-  await RunFolder.announce(request.run, request.resume, asked);
-  const data = await openTrainingData(request.data, classes, config.seed, signal);
-  announce(data, onEvent);
+  const { task: asked, data } = await beginRun(store, request, recipe, classes, { signal, onEvent });
   try {
-    const hashed = await hashData(data, signal, (done, total) => {
-      if (done % 50 === 0 || done === total) onEvent?.({ kind: 'reading', done, total });
-    });
-    announceLeftOut(hashed.problems, onEvent);
+    const hashed = await hashRun(data, { signal, onEvent });
     const readable = await readableImages(request, task, hashed, { signal, onEvent });
     const { training, validation, skipped } = readable;
     requireClasses(training, classes, request.data.allowMissingClasses);
@@ -56,23 +40,11 @@ export async function runTower(
     const iterations = config.iterations ?? Math.max(1, Math.floor(training.length / config.batch));
     const start = await startOf(request, task, training, { signal, onEvent });
     const plan = { ...task.plan, start, config: { ...config, iterations } };
-    const hashes = { training: hashOf(training), validation: hashOf(validation) };
-    const identity = {
-      kind: recipe.kind,
-      config: plan.config,
-      model: base && { id: base.manifest.id, sha256: base.sha256 },
-      data: { trainingImages: hashes.training, validationImages: hashes.validation },
-      versions: { dermorbit: version },
-    };
-    const { folder, checkpoint } = await RunFolder.open(request.run, request.resume, identity);
-    await folder.writeRequest(asked);
     const problems = [...data.problems, ...hashed.problems];
-    await folder.writeData({
-      lesionsKnown: data.lesionsKnown,
-      problems,
-      skipped,
-      training: describeSide(training, classes, hashes.training),
-      validation: describeSide(validation, classes, hashes.validation),
+    const { lesionsKnown } = data;
+    const { folder, checkpoint, hashes, identity } = await openFolder(request, {
+      ...{ task: asked, config: plan.config, base, classes, lesionsKnown, problems, skipped },
+      ...{ training, validation },
     });
     const sets: TowerSets = {
       training,
@@ -80,7 +52,7 @@ export async function runTower(
       pictures: (size) => openPictures(request, size, readable, { signal, onEvent }),
     };
     const last = await trainTower(plan, sets, {
-      identity: JSON.stringify(identity.data),
+      identity,
       checkpoint,
       save: (one) => folder.save(one),
       signal,
@@ -101,7 +73,7 @@ const calibration = { images: 256, batch: 32 } as const;
 
 /** Live batch norm needs statistics, which a package does not hold. */
 async function startOf(
-  request: TowerRequest,
+  request: RunRequest,
   { base, recipe: { config }, plan }: TowerTask,
   training: readonly HashedItem[],
   options: TrainOptions,
@@ -131,11 +103,11 @@ async function startOf(
   }
 }
 
-const cacheFolder = ({ cache }: TowerRequest) => cache ?? cachesFolder(dataFolder());
+const cacheFolder = ({ cache }: RunRequest) => cache ?? cachesFolder(dataFolder());
 
 /** Decodes every image once, at the final size, so that what cannot be used is known before the first step. */
 async function readableImages(
-  request: TowerRequest,
+  request: RunRequest,
   task: TowerTask,
   hashed: HashedData,
   options: TrainOptions,
@@ -152,7 +124,7 @@ async function readableImages(
 
 /** The pictures for one input size: training ones larger, to be cropped; validation ones as inference sees them. */
 async function openPictures(
-  request: TowerRequest,
+  request: RunRequest,
   size: number,
   { training, validation }: Pick<HashedData, 'training' | 'validation'>,
   { signal, onEvent }: TrainOptions,

@@ -1,22 +1,8 @@
-// What a training of an image tower is asked for.
+// What a training of an image tower is, beside what every run is asked for.
 import type { Recipe } from '../../contract/jobs.ts';
-import type { ProviderChoice } from '../../contract/settings.ts';
 import type { ModelPackage } from '../../engine/store/package.ts';
 import type { GroupName } from '../../groups/groups.ts';
-import type { DataChoice } from '../data/training-data.ts';
 import type { TowerPlan } from './train-tower.ts';
-
-export interface TowerRequest {
-  readonly provider: ProviderChoice;
-  readonly data: DataChoice;
-  /** Id of the finished model. */
-  readonly out: string;
-  /** Folder of the run. */
-  readonly run: string;
-  /** Folder of the pixel caches; null: the one in the folder for application data. */
-  readonly cache: string | null;
-  readonly resume: boolean;
-}
 
 /** What a run is, beside its data. */
 export interface TowerTask {
