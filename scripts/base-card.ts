@@ -11,7 +11,8 @@ import { openDataset } from '../main/evaluation/datasets/datasets.ts';
 import type { DatasetSource } from '../main/contract/dataset.ts';
 import { defaultBootstrap } from '../main/evaluation/metrics/bootstrap.ts';
 import { evaluate, planModel } from '../main/evaluation/run/evaluate.ts';
-import { percent, table } from '../main/training/run/model-card.ts';
+import { percent } from '../main/contract/percent.ts';
+import { table } from '../main/training/run/model-card.ts';
 
 /** Figures of one method on the validation images, as they are and turned. */
 export interface MeasuredMethod {

@@ -8,7 +8,8 @@ import { offeredMethods } from '../equivariance/settings.ts';
 import { createEngine } from '../engine/engine.ts';
 import { defaultModelFolders } from '../engine/folders.ts';
 import { ModelStore } from '../engine/store/store.ts';
-import { describeError, harmless, interruptSignal, note, paint, percent, table } from './output.ts';
+import { percent } from '../contract/percent.ts';
+import { describeError, harmless, interruptSignal, note, paint, table } from './output.ts';
 import { showProgress } from './progress.ts';
 
 interface JsonOption {

@@ -11,13 +11,6 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream = p
   return styleText(style, text, { stream });
 }
 
-/** A share of 1 as a percentage, never rounded to a certainty that it is not. */
-export function percent(share: number): string {
-  if (share > 0.999 && share < 1) return '>99.9 %';
-  if (share > 0 && share < 0.001) return '<0.1 %';
-  return `${(share * 100).toFixed(1)} %`;
-}
-
 /** A bar of `width` characters, filled for a share of 1. */
 export function bar(share: number, width: number): string {
   const filled = Math.round(share * width);

@@ -9,7 +9,8 @@ import {
 } from '../contract/record.ts';
 import { noteTexts, type NoteCode } from '../contract/notes.ts';
 import { classNames } from '../contract/settings.ts';
-import { bar, describeError, harmless, note, paint, percent, table } from './output.ts';
+import { percent } from '../contract/percent.ts';
+import { bar, describeError, harmless, note, paint, table } from './output.ts';
 import { DermOrbitError, nextStep } from '../contract/errors.ts';
 
 const disclaimer = 'Research use only, not a medical device.';

@@ -1,5 +1,5 @@
 // What was left out of the folders that a person named, on standard error: counted and named by kind, with the way out.
-import { groupSkipped, someNames, type Skipped } from '../contract/skipped.ts';
+import { groupSkipped, skippedStep, someNames, type Skipped } from '../contract/skipped.ts';
 import { harmless, note } from './output.ts';
 
 /** What notes of their own tell one by one, each with its reason. */
@@ -14,7 +14,7 @@ export function hasSkippedPictures(skipped: readonly Skipped[]): boolean {
 export function tellSkipped(skipped: readonly Skipped[]): void {
   for (const group of groupSkipped(skipped)) {
     if (toldSingly.has(group.code)) continue;
-    const action = group.action === null ? '' : ` ${group.action}`;
-    note(harmless(`Left out: ${group.text} (${someNames(group)}).${action} (${group.code})`));
+    const step = skippedStep(group, 'cli');
+    note(harmless(`Left out: ${group.text} (${someNames(group)}).${step && ` ${step}`} (${group.code})`));
   }
 }

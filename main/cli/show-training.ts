@@ -2,7 +2,8 @@
 import type { Problem } from '../contract/problem.ts';
 import type { TrainingEvent } from '../contract/training-events.ts';
 import type { ResultRow, TrainingConfig } from '../contract/training.ts';
-import { harmless, jsonText, note, paint, percent, table } from './output.ts';
+import { percent } from '../contract/percent.ts';
+import { harmless, jsonText, note, paint, table } from './output.ts';
 
 export interface TrainingDisplay {
   show(event: TrainingEvent): void;
@@ -120,7 +121,6 @@ class Lines implements TrainingDisplay {
 }
 
 function results(rows: readonly ResultRow[]): string {
-  const figure = (share: number | null) => (share === null ? '-' : percent(share));
   const interval = (range: ResultRow['interval']) =>
     range ? `${percent(range[0])} - ${percent(range[1])}` : '';
   return table(
@@ -128,10 +128,10 @@ function results(rows: readonly ResultRow[]): string {
       ['model and method', 'balanced accuracy', '95 % interval', 'top-1', 'flips'],
       ...rows.map((row) => [
         row.name,
-        figure(row.balancedAccuracy),
+        percent(row.balancedAccuracy),
         interval(row.interval),
-        figure(row.top1),
-        figure(row.flipRate),
+        percent(row.top1),
+        percent(row.flipRate),
       ]),
     ],
     new Set([1, 3, 4]),

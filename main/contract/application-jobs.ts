@@ -2,7 +2,7 @@
 // (application.ts). Data are named by opaque ids, as everywhere; evaluations by the name of their folder.
 import { z } from 'zod';
 import { cacheNameSchema, cacheSummarySchema } from './caches.ts';
-import { caseSchema, caseSelectionSchema } from './cases.ts';
+import { evaluatedImageSchema, imageSelectionSchema } from './evaluated-images.ts';
 import { evaluationSchema, turnedSchema } from './evaluation.ts';
 import { trainingEventSchema } from './training-events.ts';
 import { datasetSummarySchema } from './dataset.ts';
@@ -177,15 +177,15 @@ export const jobRequests = {
   evaluation: { input: evaluationRequest, event: z.never(), output: evaluationSchema },
   removeEvaluation: { input: evaluationRequest, event: z.never(), output: empty },
   /** The images behind a figure of one row, the worst first. */
-  evaluationCases: {
+  evaluatedImages: {
     input: evaluationRequest.extend({
       model: modelIdSchema,
       row: rowIdSchema,
-      selection: caseSelectionSchema,
+      selection: imageSelectionSchema,
       limit: z.int().min(1).max(2000).default(200),
     }),
     event: z.never(),
-    output: z.object({ total: z.int(), cases: z.array(caseSchema) }),
+    output: z.object({ total: z.int(), images: z.array(evaluatedImageSchema) }),
   },
   exportEvaluation: {
     input: evaluationRequest.extend({ as: evaluationExportSchema }),

@@ -87,7 +87,7 @@ export const classNames: Readonly<Record<string, string>> = {
 };
 
 /** Codes whose probabilities add up to `malignant`. AKIEC counts: it is (pre-)cancer that is treated as such. */
-export const malignantClasses: ReadonlySet<string> = new Set(['MEL', 'BCC', 'AKIEC']);
+const malignantClasses: ReadonlySet<string> = new Set(['MEL', 'BCC', 'AKIEC']);
 
 /** Whether a class is malignant, by its code in upper or lower case. */
 export function isMalignant(code: string): boolean {

@@ -2,6 +2,8 @@
 // every surface. Depends on the error table.
 import { z } from 'zod';
 import { errorTexts, type ErrorCode } from './error-texts/table.ts';
+import type { ErrorReader } from './error-texts/text.ts';
+import { nextStep } from './errors.ts';
 import { fileName } from './file-name.ts';
 
 /** How many of a kind are said: one, several. */
@@ -27,7 +29,7 @@ const words = {
 /** Why a file was left out: a code of the error table, or TEXT_FILE for what nobody takes for a picture. */
 export type SkipCode = keyof typeof words;
 
-const skipCodeSchema = z.enum(Object.keys(words) as [SkipCode, ...SkipCode[]]);
+export const skipCodeSchema = z.enum(Object.keys(words) as [SkipCode, ...SkipCode[]]);
 
 /** One file, link or folder that was passed over. */
 export const skippedSchema = z.object({
@@ -45,8 +47,6 @@ export const skippedGroupSchema = z.object({
   code: skipCodeSchema,
   /** "3 HEIC images" */
   text: z.string(),
-  /** What the person can do; null where there is nothing to do. */
-  action: z.string().nullable(),
   count: z.int(),
   /** Names of the first of them. */
   files: z.array(z.string()),
@@ -89,10 +89,14 @@ function groupOf(code: SkipCode, count: number, files: readonly string[]): Skipp
   return {
     code,
     text: countWords(code, count),
-    action: code === 'TEXT_FILE' ? null : errorTexts[code].action,
     count,
     files: files.slice(0, listedFiles),
   };
+}
+
+/** What the person can do about a group; empty where there is nothing to do. */
+export function skippedStep({ code }: Pick<SkippedGroup, 'code'>, reader: ErrorReader): string {
+  return code === 'TEXT_FILE' ? '' : nextStep({ code }, reader);
 }
 
 /** A few names of a group, as a sentence lists them: "a.heic, b.heic, ... (7 more)". */

@@ -2,7 +2,7 @@
 import type { NoteCode } from '../contract/notes.ts';
 import type { Classification, Failure, Orientation } from '../contract/record.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
-import { malignantClasses, type Settings } from '../contract/settings.ts';
+import { isMalignant, type Settings } from '../contract/settings.ts';
 import { softmax } from '../equivariance/logits.ts';
 import { groups } from '../groups/groups.ts';
 import type { LoadedModel } from './model.ts';
@@ -19,7 +19,7 @@ export function malignantProbability(
   classes: readonly string[],
   probabilities: readonly number[],
 ): number | null {
-  const malignant = classes.flatMap((code, k) => (malignantClasses.has(code) ? [probabilities[k]!] : []));
+  const malignant = classes.flatMap((code, k) => (isMalignant(code) ? [probabilities[k]!] : []));
   return malignant.length === 0
     ? null
     : Math.min(

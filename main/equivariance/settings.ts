@@ -73,12 +73,13 @@ function variantOf(
  * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network; OPTION_INVALID for a scorer or a score
  *   of a method that has none
  */
-export function resolveSettings(choice: SettingsChoice, available: ReadonlySet<CombinerName>): Settings {
-  const settings = decideSettings(choice, [...available]);
+export function resolveSettings(choice: SettingsChoice, available: Iterable<CombinerName>): Settings {
+  const networks = [...available];
+  const settings = decideSettings(choice, networks);
   const { method, level } = settings;
   requireOwnVariant(choice, settings);
   const combiner = combinerOf(settings);
-  if (combiner && !available.has(combiner)) {
+  if (combiner && !networks.includes(combiner)) {
     throw new DermOrbitError(
       'COMBINER_MISSING',
       `The model has no ${networkNames[combiner]} network, which ${method} at ${level} level needs.`,

@@ -5,7 +5,14 @@ import type { Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
 import { DermOrbitError } from '../contract/errors.ts';
 import { claimedFormat } from '../contract/image-kinds.ts';
-import { groupSkipped, skip, someNames, type SkipCode, type Skipped } from '../contract/skipped.ts';
+import {
+  groupSkipped,
+  skippedStep,
+  skip,
+  someNames,
+  type SkipCode,
+  type Skipped,
+} from '../contract/skipped.ts';
 import { judgeFile } from './judge.ts';
 
 /** A link, folder or device that was passed over, in words. */
@@ -68,7 +75,7 @@ function noImages(paths: readonly string[], { skipped }: Walk): DermOrbitError {
   const groups = groupSkipped(skipped);
   const found = groups.map((group) => `${group.text} (${someNames(group)})`);
   const pictures = groups.filter(({ code }) => code !== 'TEXT_FILE' && code !== 'IMAGE_UNRECOGNISED');
-  const advice = pictures.slice(0, 3).map(({ text, action }) => ` ${text}: ${action ?? ''}`);
+  const advice = pictures.slice(0, 3).map((group) => ` ${group.text}: ${skippedStep(group, 'cli')}`);
   // Links and their like say by themselves what is wrong with them.
   const details = skipped.filter(({ message }) => message.startsWith('is ') || message.startsWith('could '));
   const reasons = details.slice(0, 3).map(({ file, message }) => ` ${file} ${message}.`);

@@ -4,12 +4,13 @@ import type { Inspection } from '../contract/engine.ts';
 import { fileName } from '../contract/file-name.ts';
 import { cssColour, palette } from '../contract/palette.ts';
 import { rankClasses, type Classification, type Evidence, type Orientation } from '../contract/record.ts';
-import { malignantClasses } from '../contract/settings.ts';
+import { isMalignant } from '../contract/settings.ts';
 import { methodTerms } from '../words/words.ts';
 import { documentHead } from './document-head.ts';
 import { escaped } from './html.ts';
 import { reportStyle } from './report-style.ts';
-import { className, percent, settingsLine, stabilitySentence } from './text.ts';
+import { percent } from '../contract/percent.ts';
+import { className, settingsLine, stabilitySentence } from './text.ts';
 
 export interface ReportInput {
   readonly inspection: Inspection;
@@ -95,7 +96,7 @@ function bar(share: number, kind: string): string {
 
 function probabilities(record: Classification): string {
   const rows = rankClasses(record.probabilities).map(({ code, probability }) => {
-    const kind = malignantClasses.has(code) ? 'malignant' : 'benign';
+    const kind = isMalignant(code) ? 'malignant' : 'benign';
     return `<tr><td>${escaped(className(code))}</td><td>${bar(probability, kind)}</td><td class="number">${percent(probability)}</td></tr>`;
   });
   return `<table>${rows.join('')}</table>`;

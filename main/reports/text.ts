@@ -1,4 +1,5 @@
 // One result in words, for the clipboard and for the head of a report.
+import { percent } from '../contract/percent.ts';
 import { rankClasses, type Classification } from '../contract/record.ts';
 import { classNames } from '../contract/settings.ts';
 import { methodTerms } from '../words/words.ts';
@@ -7,10 +8,6 @@ import { methodTerms } from '../words/words.ts';
 export function className(code: string): string {
   const name = classNames[code];
   return name === undefined ? code : `${name} (${code})`;
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 /** What the answer rests on, in one sentence. */

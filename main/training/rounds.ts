@@ -1,5 +1,6 @@
 // The rounds of a run: steps over batches, validation, checkpoint; again until the last round, until nothing gets better,
 // or until somebody stops it. A round is resumed exactly where its checkpoint was written.
+import { isBetter } from '../contract/better-round.ts';
 import { Pace } from '../base/pace.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { TrainingEvent } from '../contract/training-events.ts';
@@ -133,7 +134,7 @@ async function runRound(
     ...validationFigures(answers),
     seconds: (performance.now() - start) / 1000,
   };
-  const best = round >= (spec.comparableFrom ?? 1) && isBetter(figures, before);
+  const best = round >= (spec.comparableFrom ?? 1) && isBest(figures, before);
   const checkpoint: TrainingCheckpoint = {
     identity,
     round,
@@ -163,12 +164,10 @@ function validationFigures({ loss, balancedAccuracy, top1, meanWeights, weightHi
   return { validationLoss: loss, balancedAccuracy, top1, meanWeights: [...meanWeights], weightHistogram };
 }
 
-/** Better balanced accuracy, or the same with a smaller validation loss. */
-function isBetter(figures: RoundFigures, { best, history }: TrainingCheckpoint): boolean {
+/** Whether a round is the best so far. */
+function isBest(figures: RoundFigures, { best, history }: TrainingCheckpoint): boolean {
   const known = history.find(({ round }) => round === best);
-  if (!known) return true;
-  const gain = figures.balancedAccuracy - known.balancedAccuracy;
-  return gain > 0 || (gain === 0 && figures.validationLoss < known.validationLoss);
+  return known === undefined || isBetter(figures, known);
 }
 
 /** The patience, if it is exhausted. */

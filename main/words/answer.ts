@@ -2,7 +2,8 @@
 // measured. Pure; page and reports say it alike.
 import type { Manifest } from '../contract/manifest.ts';
 import { rankClasses, type Classification } from '../contract/record.ts';
-import { className, isMalignant, percent, wordInSentence } from './words.ts';
+import { isMalignant } from '../contract/settings.ts';
+import { className, percent, wordInSentence } from './words.ts';
 
 /** Two classes nearer than this are a close call, and both are named. */
 const closeMargin = 0.15;

@@ -1,7 +1,7 @@
 // Figures of an evaluation in words and places: which row is which, intervals, points under the pointer. Pure.
 import type { ClassCurve, CurvePoint, Interval } from '../contract/figures.ts';
 import type { EvaluationRow, RobustnessFigures } from '../contract/evaluation.ts';
-import type { RobustnessKind } from '../contract/cases.ts';
+import type { RobustnessKind } from '../contract/evaluated-images.ts';
 import { variantWords } from '../equivariance/settings.ts';
 import { groupTerms, methodTerms } from './words.ts';
 

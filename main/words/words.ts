@@ -1,6 +1,6 @@
 // How numbers, files and the field's terms are put into words. Pure; every screen uses these and no others, so
 // that one thing has one name.
-import { classNames, malignantClasses } from '../contract/settings.ts';
+import { classNames } from '../contract/settings.ts';
 import type { GroupName } from '../groups/groups.ts';
 import type { Head, Inverse, Level, Method, Provider, Score, Scorer } from '../contract/settings.ts';
 
@@ -85,11 +85,6 @@ export function shortClassName(code: string): string {
 export function wordInSentence(code: string): string {
   const name = shortClassName(code);
   return name === code ? code : `${name[0]?.toLowerCase() ?? ''}${name.slice(1)}`;
-}
-
-/** Whether a class counts towards malignancy. */
-export function isMalignant(code: string): boolean {
-  return malignantClasses.has(code);
 }
 
 interface Term {

@@ -6,7 +6,7 @@ import { errorRecordSchema } from '../../main/contract/error-record.ts';
 import { serverFrameSchema, type ClientFrame, type ServerFrame } from '../../main/contract/frames.ts';
 import type { Transport } from './transport.ts';
 import { formatList } from '../../main/contract/image-kinds.ts';
-import { groupSkipped, someNames } from '../../main/contract/skipped.ts';
+import { groupSkipped, skippedStep, someNames } from '../../main/contract/skipped.ts';
 import { filesOf, isFromFolder, isImageName, passedOver } from './dropped.ts';
 
 const reconnectAfterMilliseconds = 1000;
@@ -71,7 +71,7 @@ async function uploadImages(base: URL, chosen: readonly File[], signal?: AbortSi
   const passed = chosen.filter((file) => !files.includes(file)).flatMap(({ name }) => passedOver(name));
   const skipped = groupSkipped(passed);
   if (files.length === 0) {
-    const found = skipped.map((group) => `${group.text} (${someNames(group)}). ${group.action ?? ''}`);
+    const found = skipped.map((group) => `${group.text} (${someNames(group)}). ${skippedStep(group, 'app')}`);
     throw new DermOrbitError(
       'NO_IMAGES',
       `The folder holds no ${formatList('or')} files. ${found.join(' ')}`.trim(),

@@ -2,7 +2,7 @@
 // the main side and by the person. Parts and views hold no state that another part needs.
 import { createContext } from 'svelte';
 import { readExtensions } from '../../main/contract/image-kinds.ts';
-import { someNames } from '../../main/contract/skipped.ts';
+import { skippedStep, someNames } from '../../main/contract/skipped.ts';
 import type { Addition, EngineState, Notice, Session, ViewName } from '../../main/contract/application.ts';
 import type { RequestBase } from '../../main/contract/engine.ts';
 import { asDermOrbitError, nextStep } from '../../main/contract/errors.ts';
@@ -262,9 +262,8 @@ export class Application {
     if (errors.length > 2)
       this.notices.show('fault', `${count(errors.length - 2, 'more path')} cannot be used`);
     for (const group of skipped.slice(0, 3)) {
-      left.push(
-        `${group.text} left out (${someNames(group)})${group.action === null ? '' : `: ${group.action}`}`,
-      );
+      const step = skippedStep(group, 'app');
+      left.push(`${group.text} left out (${someNames(group)})${step && `: ${step}`}`);
     }
     if (skipped.length > 3) left.push(`${count(skipped.length - 3, 'more kind')} of files left out`);
     if (left.length > 0) {

@@ -1,7 +1,8 @@
 // dermorbit language next: which tokens may come behind a prefix, as the plain model or a fair one says.
 import type { Command } from 'commander';
 import { nextTokens } from '../../language/asking.ts';
-import { bar, harmless, jsonText, note, paint, percent, table } from '../output.ts';
+import { percent } from '../../contract/percent.ts';
+import { bar, harmless, jsonText, note, paint, table } from '../output.ts';
 import {
   addAskOptions,
   addPrefixOptions,

@@ -27,7 +27,7 @@ export function confusionMatrix(set: PreparedSet): ConfusionMatrix {
  * Wrong and undecided answers, the worst first: those that give the true class the smallest probability.
  * @returns image indices
  */
-export function worstCases(set: PreparedSet): number[] {
+export function worstAnswers(set: PreparedSet): number[] {
   const width = set.classes.length;
   const ofLabel = (image: number) => set.probabilities[image * width + set.labels[image]!]!;
   return Array.from(set.labels.keys())

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codes, tiedSets } from '../testing/sets.ts';
-import { confusionMatrix, worstCases } from './confusion.ts';
+import { confusionMatrix, worstAnswers } from './confusion.ts';
 import { curvePoints, operatingPoints } from './curves.ts';
 import { areaUnderRoc, countRanked, rankedCounts } from './ranking.ts';
 import { equalWeights, prepare } from './scored-set.ts';
@@ -91,7 +91,7 @@ describe('the confusion matrix', () => {
     );
   });
 
-  it('lists the worst cases first', () => {
-    expect(worstCases(set)).toEqual([1, 2]);
+  it('lists the worst answers first', () => {
+    expect(worstAnswers(set)).toEqual([1, 2]);
   });
 });

@@ -56,7 +56,7 @@ export interface ViewChoices {
  */
 export function planRows(
   choices: EvaluationChoices,
-  available: ReadonlySet<CombinerName>,
+  available: Iterable<CombinerName>,
 ): { rows: PlannedRow[]; problems: Problem[] } {
   const rows = new Map<string, PlannedRow>();
   const missing = new Map<string, string>();

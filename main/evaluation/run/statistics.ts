@@ -11,7 +11,7 @@ import {
   type Statistic,
 } from '../metrics/bootstrap.ts';
 import { reliability } from '../metrics/calibration.ts';
-import { confusionMatrix, worstCases } from '../metrics/confusion.ts';
+import { confusionMatrix, worstAnswers } from '../metrics/confusion.ts';
 import { curvePoints, operatingPoints } from '../metrics/curves.ts';
 import { mcnemar } from '../metrics/mcnemar.ts';
 import { allMeasures } from '../metrics/measures.ts';
@@ -130,7 +130,7 @@ class RowSet {
       temperature: temperatureReport(set, this.#clusters),
       weights: weights && summariseWeights(weights, set),
       weightFigures: weights ? bootstrap(weightStatistic(weights), this.#clusters, this.#options) : [],
-      worst: worstCases(set)
+      worst: worstAnswers(set)
         .slice(0, shownWorst)
         .map((image) => {
           const label = set.labels[image]!;

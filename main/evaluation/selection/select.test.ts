@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CaseGroup as ImageGroup, CaseSelection as ImageSelection } from '../../contract/cases.ts';
+import type { ImageGroup, ImageSelection } from '../../contract/evaluated-images.ts';
 import type { WeightSummary } from '../../contract/figures.ts';
 import { asMalignant } from '../robustness/malignancy.ts';
 import { summariseWeights } from '../weights/weights.ts';

@@ -1,5 +1,5 @@
 // The images behind a figure, the worst first: by the same rules that made the figure. Pure.
-import type { Case as SelectedImage, CaseSelection as ImageSelection } from '../../contract/cases.ts';
+import type { EvaluatedImage as SelectedImage, ImageSelection } from '../../contract/evaluated-images.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import { confidencesOf, decide } from '../metrics/scored-set.ts';
 import { malignantPlaces } from '../robustness/malignancy.ts';

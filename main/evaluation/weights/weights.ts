@@ -2,7 +2,7 @@
 // numbers behind the papers' figures 2 and 3 (Basu et al. 2023: distributions of lambda and example weights),
 // for all images, by true class, and by whether the answer is right. Pure.
 import type { BoxPlot, OrientationSummary, WeightSummary, WeightReport } from '../../contract/figures.ts';
-import type { CaseGroup as ImageGroup } from '../../contract/cases.ts';
+import type { ImageGroup } from '../../contract/evaluated-images.ts';
 import { quantile, type Statistic } from '../metrics/bootstrap.ts';
 
 /** Weights of n orientations for N images. */

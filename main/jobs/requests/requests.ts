@@ -35,9 +35,9 @@ export const jobHandlers: Handlers<typeof jobRequests, JobContext, JobRequest> =
     context.notify({ kind: 'evaluationsChanged' });
     return {};
   },
-  evaluationCases: async ({ evaluations, evaluatedImages }, { evaluation, model, row, selection, limit }) => {
+  evaluatedImages: async ({ evaluations, evaluatedImages }, { evaluation, model, row, selection, limit }) => {
     const answers = await evaluations.answers(evaluation, model, row);
     const { total, images } = selectImages(answers, selection, limit, (path) => evaluatedImages.idOf(path));
-    return { total, cases: images };
+    return { total, images };
   },
 };

@@ -1,4 +1,5 @@
 // Figures as text and as table cells, and names of rows: what every section of the evaluation report shares. Pure.
+import { percent } from '../../contract/percent.ts';
 import type { Interval } from '../../contract/figures.ts';
 import type { EvaluationRow, RobustnessFigures } from '../../contract/evaluation.ts';
 import { variantWords } from '../../equivariance/settings.ts';
@@ -12,7 +13,7 @@ export function find(figures: readonly Interval[], name: string): Interval | und
 
 /** A share as a percentage with one digit. */
 export function share(value: number | null | undefined): string {
-  return typeof value === 'number' ? `${(100 * value).toFixed(1)} %` : 'undefined';
+  return typeof value === 'number' ? percent(value) : 'undefined';
 }
 
 /** A number with three digits. */

@@ -1,7 +1,7 @@
-// Everything about one row: confusion matrix, curves, reliability, free angles, weights, worst cases. Pure.
+// Everything about one row: confusion matrix, curves, reliability, free angles, weights, worst answers. Pure.
 import type { ClassCurve, Interval, WeightReport, WeightSummary } from '../../contract/figures.ts';
 import type { EvaluatedModel, EvaluationRow } from '../../contract/evaluation.ts';
-import { malignantClasses } from '../../contract/settings.ts';
+import { isMalignant } from '../../contract/settings.ts';
 import { escaped } from '../html.ts';
 import { curvePlot, reliabilityPlot } from '../../plots/unit-square.ts';
 import { weightPlot } from '../../plots/weight-plot.ts';
@@ -94,7 +94,7 @@ function angles(row: EvaluationRow, { rows }: EvaluatedModel): string {
 
 function operatingPoints(classCurves: readonly ClassCurve[]): string {
   const rows = classCurves
-    .filter(({ code }) => malignantClasses.has(code))
+    .filter(({ code }) => isMalignant(code))
     .flatMap(({ code, operating }) =>
       (['90', '95'] as const).map((least) => {
         const point = operating.atSpecificity[least];
@@ -162,7 +162,7 @@ function worst(row: EvaluationRow, { names, classes }: EvaluatedModel): string {
         `<tr><th scope="row">${escaped(id)}</th><td>${escaped(nameOf(label))}</td><td>${answer === null ? 'undecided' : escaped(nameOf(answer))}</td><td>${three(probability)}</td></tr>`,
     );
   const head = ['image', 'truth', 'answer', 'probability of the truth'];
-  return `<h3>Worst cases</h3>${tableOf('Worst cases', head, rows)}`;
+  return `<h3>Worst answers</h3>${tableOf('Worst answers', head, rows)}`;
 }
 
 function flipped({ robustness }: EvaluationRow): string {

@@ -1,4 +1,5 @@
 // The card of a trained model, filled from its run: nothing in it was typed by hand. Pure.
+import { percent } from '../../contract/percent.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import type { SkippedImage } from '../../contract/training-events.ts';
 import type { ResultRow, RoundFigures, TrainingConfig } from '../../contract/training.ts';
@@ -26,9 +27,6 @@ export interface CardFacts {
   readonly results: readonly ResultRow[];
   readonly versions: Readonly<Record<string, string>>;
 }
-
-/** One decimal, or a dash. */
-export const percent = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
 
 /** Text from outside (ids, names, messages) that cannot end its table cell or begin markup. */
 export const plain = (text: string) =>

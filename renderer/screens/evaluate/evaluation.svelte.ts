@@ -5,7 +5,7 @@ import type {
   InterruptedEvaluation,
   Job,
 } from '../../../main/contract/application-jobs.ts';
-import type { Case, CaseSelection } from '../../../main/contract/cases.ts';
+import type { EvaluatedImage, ImageSelection } from '../../../main/contract/evaluated-images.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../../main/contract/errors.ts';
 import type { EvaluatedModel, Evaluation, EvaluationRow } from '../../../main/contract/evaluation.ts';
 import type { DatasetSummary } from '../../../main/contract/dataset.ts';
@@ -15,19 +15,19 @@ import type { Jobs } from '../../state/jobs.svelte.ts';
 import type { Notices } from '../../state/notices.svelte.ts';
 
 /** Images behind a figure. */
-export interface ShownCases {
-  readonly selection: CaseSelection;
+export interface ShownImages {
+  readonly selection: ImageSelection;
   /** What was clicked, in words. */
   readonly title: string;
   readonly model: string;
   readonly row: string;
   readonly total: number;
   /** Null while they are fetched. */
-  readonly cases: readonly Case[] | null;
+  readonly images: readonly EvaluatedImage[] | null;
 }
 
-/** Cases fetched at once, and how many more each time. */
-const casesAtOnce = 60;
+/** Images fetched at once, and how many more each time. */
+const imagesAtOnce = 60;
 
 export class EvaluationState {
   data = $state.raw<ChosenData | null>(null);
@@ -47,7 +47,7 @@ export class EvaluationState {
   openError = $state.raw<DermOrbitError | null>(null);
   modelId = $state<string | null>(null);
   rowId = $state<string | null>(null);
-  cases = $state.raw<ShownCases | null>(null);
+  shown = $state.raw<ShownImages | null>(null);
 
   readonly model: EvaluatedModel | null = $derived.by(
     () => this.open?.models.find(({ id }) => id === this.modelId) ?? this.open?.models[0] ?? null,
@@ -148,7 +148,7 @@ export class EvaluationState {
     this.openError = null;
     this.modelId = null;
     this.rowId = null;
-    this.cases = null;
+    this.shown = null;
     if (id === null) return;
     try {
       const evaluation = await this.#client.call('evaluation', { evaluation: id });
@@ -168,48 +168,48 @@ export class EvaluationState {
   }
 
   /** Shows the images behind a figure of the row in view. */
-  async showCases(selection: CaseSelection, title: string): Promise<void> {
+  async showImages(selection: ImageSelection, title: string): Promise<void> {
     const { model, row } = this;
     if (model === null || row === null) return;
-    this.cases = { selection, title, model: model.id, row: row.id, total: 0, cases: null };
-    await this.#fetch(this.cases, casesAtOnce);
+    this.shown = { selection, title, model: model.id, row: row.id, total: 0, images: null };
+    await this.#fetch(this.shown, imagesAtOnce);
   }
 
-  async moreCases(): Promise<void> {
-    if (this.cases?.cases == null) return;
-    await this.#fetch(this.cases, this.cases.cases.length + casesAtOnce);
+  async moreImages(): Promise<void> {
+    if (this.shown?.images == null) return;
+    await this.#fetch(this.shown, this.shown.images.length + imagesAtOnce);
   }
 
   /** Another row in view: what is shown of it stands for nothing there. */
   chooseRow(id: string): void {
     this.rowId = id;
-    this.cases = null;
+    this.shown = null;
   }
 
   chooseModel(id: string): void {
     const { row } = this;
     this.modelId = id;
-    this.cases = null;
+    this.shown = null;
     // The same way of predicting, where the other model has it.
     this.rowId = row?.id ?? null;
   }
 
-  async #fetch(shown: ShownCases, limit: number): Promise<void> {
+  async #fetch(shown: ShownImages, limit: number): Promise<void> {
     const id = this.openId;
     if (id === null) return;
     const { model, row, selection } = shown;
     try {
-      const fetched = await this.#client.call('evaluationCases', {
+      const fetched = await this.#client.call('evaluatedImages', {
         evaluation: id,
         model,
         row,
         selection,
         limit,
       });
-      if (this.cases?.selection === selection) this.cases = { ...shown, ...fetched };
+      if (this.shown?.selection === selection) this.shown = { ...shown, ...fetched };
     } catch (thrown) {
       this.#notices.fault(thrown);
-      if (this.cases?.selection === selection && this.cases.cases === null) this.cases = null;
+      if (this.shown?.selection === selection && this.shown.images === null) this.shown = null;
     }
   }
 

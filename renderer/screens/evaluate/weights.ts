@@ -1,6 +1,6 @@
 // The weights of the orientations as they are drawn: which groups of images there are, and which images stand behind
 // what is drawn of them. Pure.
-import type { CaseGroup, CaseSelection } from '../../../main/contract/cases.ts';
+import type { ImageGroup, ImageSelection } from '../../../main/contract/evaluated-images.ts';
 import type { WeightReport, WeightSummary } from '../../../main/contract/figures.ts';
 import { three } from '../../../main/words/figures.ts';
 import { shortClassName } from '../../../main/words/words.ts';
@@ -10,7 +10,7 @@ export interface WeightGroup {
   /** Unique among the groups of a report. */
   readonly id: string;
   readonly name: string;
-  readonly among: CaseGroup;
+  readonly among: ImageGroup;
   readonly summary: WeightSummary;
 }
 
@@ -25,7 +25,7 @@ export interface WeightBin {
 
 /** The groups that have images, all of them first. */
 export function weightGroups({ all, right, wrong, byClass }: WeightReport): readonly WeightGroup[] {
-  const group = (name: string, among: CaseGroup, summary: WeightSummary | null): WeightGroup[] =>
+  const group = (name: string, among: ImageGroup, summary: WeightSummary | null): WeightGroup[] =>
     summary === null
       ? []
       : [{ id: 'label' in among ? `class/${among.label}` : among.of, name, among, summary }];
@@ -58,7 +58,7 @@ export function barSelection(
   last: number,
   orientation: string,
   group: WeightGroup,
-): { readonly selection: CaseSelection; readonly words: string } {
+): { readonly selection: ImageSelection; readonly words: string } {
   const selection = {
     kind: 'weight',
     orientation,
@@ -71,7 +71,7 @@ export function barSelection(
 
 /** The images in which another orientation than the upright one counts most. */
 export function notUprightSelection(group: WeightGroup): {
-  readonly selection: CaseSelection;
+  readonly selection: ImageSelection;
   readonly words: string;
 } {
   return {

@@ -1,4 +1,5 @@
 // A training as it goes, from its events: how far it is, in words, and the figures of its rounds. Pure.
+import { isBetter } from '../../../main/contract/better-round.ts';
 import type { CacheSummary } from '../../../main/contract/caches.ts';
 import type { TrainKind } from '../../../main/contract/training-fields.ts';
 import type { GroupName } from '../../../main/groups/groups.ts';
@@ -106,11 +107,7 @@ export function mergedFigures(
 export function bestRound(figures: readonly RoundFigures[], from = 1): RoundFigures | null {
   return figures
     .filter(({ round }) => round >= from)
-    .reduce<RoundFigures | null>((best, one) => {
-      if (best === null) return one;
-      const gain = one.balancedAccuracy - best.balancedAccuracy;
-      return gain > 0 || (gain === 0 && one.validationLoss < best.validationLoss) ? one : best;
-    }, null);
+    .reduce<RoundFigures | null>((best, one) => (best === null || isBetter(one, best) ? one : best), null);
 }
 
 /** What is said after each round to those who do not see the curves. */

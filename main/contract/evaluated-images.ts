@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 /** Of one image: the answer to the view that was scored, and whether turns change it. */
-export const caseSchema = z.object({
+export const evaluatedImageSchema = z.object({
   /** The id in the labelled set: a file name or a path inside the folder. */
   name: z.string(),
   /** By which its pictures can be had in this session; null where there is no image file. */
@@ -25,7 +25,7 @@ export const caseSchema = z.object({
   /** Of the picture as it is, the upright orientation first; empty where every image has the same or none are kept. */
   weights: z.array(z.object({ orientation: z.string(), weight: z.number() })),
 });
-export type Case = z.infer<typeof caseSchema>;
+export type EvaluatedImage = z.infer<typeof evaluatedImageSchema>;
 
 /** The four kinds of images under transformations, as in main/evaluation/robustness. */
 export const robustnessKindSchema = z.enum([
@@ -37,17 +37,17 @@ export const robustnessKindSchema = z.enum([
 export type RobustnessKind = z.infer<typeof robustnessKindSchema>;
 
 /** A group of images, as the weights of the orientations are summarised: by the answer or by true class. */
-export const caseGroupSchema = z.discriminatedUnion('of', [
+export const imageGroupSchema = z.discriminatedUnion('of', [
   z.object({ of: z.literal('all') }),
   z.object({ of: z.literal('right') }),
   /** Wrong or undecided. */
   z.object({ of: z.literal('wrong') }),
   z.object({ of: z.literal('class'), label: z.string() }),
 ]);
-export type CaseGroup = z.infer<typeof caseGroupSchema>;
+export type ImageGroup = z.infer<typeof imageGroupSchema>;
 
 /** Which images: what was clicked. */
-export const caseSelectionSchema = z.discriminatedUnion('kind', [
+export const imageSelectionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('all') }),
   /** Wrong or undecided. */
   z.object({ kind: z.literal('wrong') }),
@@ -68,11 +68,11 @@ export const caseSelectionSchema = z.discriminatedUnion('kind', [
     orientation: z.string(),
     from: z.number(),
     to: z.number().nullable(),
-    among: caseGroupSchema,
+    among: imageGroupSchema,
   }),
   /** Another orientation has a larger weight than the upright one. */
-  z.object({ kind: z.literal('notUpright'), among: caseGroupSchema }),
+  z.object({ kind: z.literal('notUpright'), among: imageGroupSchema }),
   /** The answer to the masked picture changes at this free angle, by its name; null: at some angle. */
   z.object({ kind: z.literal('angle'), angle: z.string().nullable() }),
 ]);
-export type CaseSelection = z.infer<typeof caseSelectionSchema>;
+export type ImageSelection = z.infer<typeof imageSelectionSchema>;
