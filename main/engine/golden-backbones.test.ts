@@ -1,5 +1,6 @@
 // What PyTorch computes with vision transformers in the formats that people bring, reproduced through the product's own
 // path: importer, package, sessions, orbit, prediction, evidence.
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Method, SettingsChoice } from '../contract/settings.ts';
 import { combineFeatures } from '../equivariance/combine.ts';
@@ -11,7 +12,7 @@ import { relativeDistance } from '../testing/distance.ts';
 import { temporaryStore } from '../testing/model-store.ts';
 import { writeTensors } from '../testing/random-model.ts';
 import { readSafetensors } from '../testing/safetensors.ts';
-import { sharedFolder, sharedPath } from '../testing/shared.ts';
+import { goldenPath, sharedFolder, sharedPath } from '../testing/shared.ts';
 import { evidenceOf } from './evidence.ts';
 import { loadModel, type LoadedModel } from './model.ts';
 import { ImageOrbit } from './orbit.ts';
@@ -20,11 +21,6 @@ import { openSession } from './runtime.ts';
 import { importModel } from './store/import.ts';
 import { readPackageFile, summarise, type ModelPackage } from './store/package.ts';
 
-const present = sharedFolder() !== null;
-const folder = (...parts: string[]) => sharedPath('golden', 'backbones', ...parts);
-const expected = present
-  ? readSafetensors(folder('expected.safetensors'))
-  : new Map<string, { dims: number[]; data: Float32Array }>();
 /** Relative L2; half precision is the files' own. */
 const tolerance = 1e-3;
 const images = [0, 1, 2];
@@ -53,6 +49,14 @@ const vit = {
     evidence: 'leave-one-out',
   },
 };
+const siglip: GoldenModel = {
+  file: ['siglip-hf'],
+  name: 'siglip',
+  input: 'input.half-56',
+  combiners: 'combiners-siglip.safetensors',
+  summary: { backbone: 'siglip', invariantPart: 0, head: 'map-pool', evidence: 'leave-one-out' },
+  assumed: 1,
+};
 const models: readonly GoldenModel[] = [
   { ...vit, file: ['clip-vit-openai.safetensors'], assumed: 3 },
   { ...vit, file: ['clip-vit-openai-state-dict.pt'], assumed: 3 },
@@ -67,15 +71,32 @@ const models: readonly GoldenModel[] = [
     summary: { backbone: 'timm-vit', invariantPart: 128, head: 'class-token', evidence: 'leave-one-out' },
     assumed: 1,
   },
-  {
-    file: ['siglip-hf'],
-    name: 'siglip',
-    input: 'input.half-56',
-    combiners: 'combiners-siglip.safetensors',
-    summary: { backbone: 'siglip', invariantPart: 0, head: 'map-pool', evidence: 'leave-one-out' },
-    assumed: 1,
-  },
+  siglip,
 ];
+
+/** A folder of models, and what PyTorch computes with them. */
+interface GoldenSet {
+  readonly where: string;
+  readonly root: () => string;
+  readonly models: readonly GoldenModel[];
+}
+
+/** The smallest model lies in the repository, its expected tensors in half precision; all of them beside it. */
+const sets: readonly GoldenSet[] = [
+  { where: 'the repository', root: () => goldenPath('siglip'), models: [siglip] },
+  ...(sharedFolder() === null
+    ? []
+    : [{ where: 'shared', root: () => sharedPath('golden', 'backbones'), models }]),
+];
+const goldens = sets.flatMap(({ where, root, models: held }) =>
+  held.map((golden) => ({ ...golden, where, root: root() })),
+);
+const readOnce = new Map<string, ReturnType<typeof readSafetensors>>();
+function expectedIn(root: string): ReturnType<typeof readSafetensors> {
+  const known = readOnce.get(root) ?? readSafetensors(join(root, 'expected.safetensors'));
+  readOnce.set(root, known);
+  return known;
+}
 
 class Computed {
   readonly #parts = new Map<string, number[]>();
@@ -167,20 +188,21 @@ afterAll(async () => {
 /** What is asked of the text tower and the zero-shot rule, and the class embeddings that are given. */
 const ofInputs = /\.(tokens|text_embedding|native_logits|class_embeddings)$/;
 
-describe.skipIf(!present).each(models)('golden vectors from $file', (golden) => {
-  const { file, name, input, combiners, summary, assumed } = golden;
+describe.each(goldens)('golden vectors from $file of $where', (golden) => {
+  const { file, name, input, combiners, summary, assumed, where, root } = golden;
+  const expected = expectedIn(root);
   const names = [...expected.keys()].filter((key) => key.startsWith(`${name}.`) && !ofInputs.test(key));
   let opened: ModelPackage;
   let computed: Computed;
   beforeAll(async () => {
-    const id = file.join('-').replaceAll('.', '-');
+    const id = [...file, ...where.split(' ')].join('-').replaceAll('.', '-');
     const { data, dims } = expected.get(`${name}.class_embeddings`)!;
     const classEmbeddings = new Map([['class_embeddings', { dims, dtype: 'float32' as const, data }]]);
     opened = await importModel(temporary.store, {
-      checkpoint: folder(...file),
+      checkpoint: join(root, ...file),
       id,
       classEmbeddings: writeTensors(temporary.root, `${id}-classes`, classEmbeddings),
-      combiners: folder(combiners),
+      combiners: join(root, combiners),
     });
     const model = await loadModel(opened, 'cpu');
     loaded.push(model);
