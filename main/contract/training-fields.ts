@@ -65,7 +65,9 @@ const jitter = { type: 'number', from: 0, to: 0.9 } as const;
 const steps = { type: 'number', from: 1, to: 1_000_000, whole: true } as const;
 const part = { type: 'choice', options: { trainable: 'Trained', frozen: 'Frozen' } } as const;
 
-const weighs = ({ method }: Fields) => method === 'lambda' || method === 'attention';
+/** Methods with a network that learns from the answers. */
+const withNetwork: ReadonlySet<unknown> = new Set(['lambda', 'attention', 'canonical']);
+export const weighs = ({ method }: Fields): boolean => withNetwork.has(method);
 const combines = ({ method }: Fields) => method !== 'vanilla';
 const atEmbeddings = ({ method, level }: Fields) => method === 'lambda' && level === 'embedding';
 const atFeatures = (config: Fields) => combines(config) && !atEmbeddings(config);
@@ -73,8 +75,8 @@ const withSgd = ({ optimizer }: Fields) => optimizer === 'sgd';
 
 /** Learning rates of pre-finetuning: the reference's (METHODS.md); AdamW's are the usual ones for so small a network. */
 export const prefinetuneRates = {
-  sgd: { lambda: 0.33, attention: 0.01 },
-  adamw: { lambda: 1e-3, attention: 1e-3 },
+  sgd: { lambda: 0.33, attention: 0.01, canonical: 0.01 },
+  adamw: { lambda: 1e-3, attention: 1e-3, canonical: 1e-3 },
 } as const;
 
 /** Every row, in the order of forms, help texts and documentation. */
@@ -84,7 +86,7 @@ export const trainingFields = [
     name: 'Method',
     help: 'whose weight network is trained',
     topic: 'combination',
-    control: { type: 'term', values: ['lambda', 'attention'] },
+    control: { type: 'term', values: ['lambda', 'attention', 'canonical'] },
     defaults: { prefinetune: 'lambda' },
   }),
   field({
@@ -150,8 +152,8 @@ export const trainingFields = [
     follows: {
       prefinetune: {
         value: ({ optimizer, method }) =>
-          prefinetuneRates[optimizer as 'sgd' | 'adamw'][method as 'lambda' | 'attention'],
-        words: 'sgd 0.33 (lambda), 0.01 (attention); adamw 0.001',
+          prefinetuneRates[optimizer as 'sgd' | 'adamw'][method as keyof typeof prefinetuneRates.sgd],
+        words: 'sgd 0.33 (lambda), 0.01 (attention, canonical); adamw 0.001',
       },
     },
     changeable: true,

@@ -26,5 +26,9 @@ export function decideConfig(kind: TrainKind, chosen: Fields): Fields {
 /** How orientations are combined. A network that the model lacks may be made, so none is missing here. */
 function settingsOf({ method, group }: Fields, { level, inverse, head }: Fields): Fields {
   const choice = { method, group, level, inverse, head } as SettingsChoice;
-  return { ...decideSettings(choice, combinerSchema.options) };
+  const { method: decided, ...rest } = decideSettings(choice, combinerSchema.options);
+  // Of canonical's scorers only that of feature maps learns from answers; it needs no field.
+  delete rest.scorer;
+  delete rest.score;
+  return { method: decided, ...rest };
 }

@@ -72,6 +72,11 @@ const kinds: { name: string; file: string; config: Partial<PrefinetuneConfig> }[
     },
   },
   {
+    name: 'the scorer of canonical',
+    file: 'canonical.onnx',
+    config: { method: 'canonical', optimizer: 'adamw', learningRate: 1e-3 },
+  },
+  {
     name: 'lambda at embedding level with dropout',
     file: 'lambda-embedding.onnx',
     config: { level: 'embedding', inverse: 'off', head: 'plain', learningRate: 0.05, balance: 'undersample' },
@@ -310,6 +315,7 @@ describe('runs', () => {
 
   it.each([
     ['what no paper defines', { method: 'attention', level: 'embedding' }],
+    ['a scorer of maps where none is combined', { method: 'canonical', level: 'embedding' }],
     ['a network that has nothing to weigh', { method: 'lambda', group: 'c1' }],
   ] as const)('refuse %s', async (_what, config) => {
     const request = smallRequest(bench, 'undefined', config);

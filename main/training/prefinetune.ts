@@ -79,7 +79,7 @@ function trainedNet({ method, level, group }: PrefinetuneConfig): TrainedNet {
     const message = `${group} has one orientation, whose weight is 1 whatever a network says.`;
     throw new DermOrbitError('OPTION_INVALID', message);
   }
-  if (net && !(method === 'attention' && level === 'embedding')) return net;
+  if (net && (level === 'feature' || net === 'lambdaEmbedding')) return net;
   throw new DermOrbitError('OPTION_INVALID', `${method} cannot be trained at ${level} level.`);
 }
 

@@ -116,8 +116,12 @@ it('a choice has the value of the best score and the gradient of a softmax', asy
   const values = await runGraph(model, { scores: { data: Float32Array.from(scores), dims: [1, 4] } });
   const soft = softmax(scores);
   const mean = soft.reduce((sum, share, g) => sum + share * costs[g]!, 0);
-  [0, 0, 1, 0].forEach((weight, g) => expect(values.weights!.data[g]).toBeCloseTo(weight, 6));
-  soft.forEach((share, g) => expect(values[gradient]!.data[g]).toBeCloseTo(share * (costs[g]! - mean), 5));
+  [0, 0, 1, 0].forEach((weight, g) => {
+    expect(values.weights!.data[g]).toBeCloseTo(weight, 6);
+  });
+  soft.forEach((share, g) => {
+    expect(values[gradient]!.data[g]).toBeCloseTo(share * (costs[g]! - mean), 5);
+  });
 });
 
 it('divides a batch evenly', () => {

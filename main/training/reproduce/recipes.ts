@@ -8,7 +8,7 @@ import type { GroupName } from '../../groups/groups.ts';
 
 interface Recipe {
   readonly title: string;
-  readonly method: PrefinetuneConfig['method'];
+  readonly method: PrefinetuneConfig['method'] & FinetuneConfig['method'];
   readonly level: PrefinetuneConfig['level'];
   readonly loss: PrefinetuneConfig['loss'];
   /** Finetuning: whether the weight network learns, too, and how fast everything does. */

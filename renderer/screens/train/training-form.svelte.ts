@@ -1,7 +1,7 @@
 // The Train screen's form: what is chosen, whether it can be started, and what it would take. It outlives the screen.
 import type { DataChoice } from '../../../main/contract/application-jobs.ts';
 import { asDermOrbitError, type DermOrbitError } from '../../../main/contract/errors.ts';
-import type { Fields, TrainKind } from '../../../main/contract/training-fields.ts';
+import { weighs, type Fields, type TrainKind } from '../../../main/contract/training-fields.ts';
 import { modelIdSchema, type ModelSummary } from '../../../main/contract/manifest.ts';
 import { levelSchema, methodSchema, type ProviderChoice } from '../../../main/contract/settings.ts';
 import { configSchemas } from '../../../main/contract/training.ts';
@@ -78,8 +78,7 @@ export class TrainingForm {
 
   readonly config: Fields = $derived.by(() => {
     const config = this.#decided;
-    const weighs = config.method === 'lambda' || config.method === 'attention';
-    return weighs && !this.bringsNetwork ? { ...config, initial: 'fresh' } : config;
+    return weighs(config) && !this.bringsNetwork ? { ...config, initial: 'fresh' } : config;
   });
 
   readonly #checked = $derived.by(() => {
