@@ -1,7 +1,7 @@
 // What the bundled model is measured at, and the card that says so.
 import { packagedResNet } from '../main/backbones/clip-resnet/import.ts';
 import type { EvaluationRow } from '../main/contract/evaluation.ts';
-import type { Manifest } from '../main/contract/manifest.ts';
+import { mapOf, type Manifest } from '../main/contract/manifest.ts';
 import type { ProviderChoice } from '../main/contract/settings.ts';
 import type { FinetuneConfig, PrefinetuneConfig, ScratchConfig } from '../main/contract/training.ts';
 import { loadModel } from '../main/engine/model.ts';
@@ -127,7 +127,8 @@ export interface BaseFacts {
 export function baseCard({ tower, orbit, networks, base, measured }: BaseFacts): string {
   const { layers, width, size, embedding } = tower.architecture;
   const { classes, images } = measured;
-  const { features, architecture } = base.manifest;
+  const { architecture } = base.manifest;
+  const features = mapOf(base.manifest);
   const heads = packagedResNet(base.manifest)?.heads ?? 0;
   const passes = tower.smallerFirst.map((stage) => `${stage.rounds} on ${stage.size} x ${stage.size} pixels`);
   const whole = tower.rounds - tower.smallerFirst.reduce((sum, { rounds }) => sum + rounds, 0);

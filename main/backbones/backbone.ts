@@ -1,7 +1,8 @@
 // A backbone is a tower (pictures -> maps, and for some a part that does not turn) and a head (maps -> embeddings).
 // The methods know nothing else of it: they ask a tower for the orbit and a head for an answer. What a kind of head
 // does beyond that is its own affair: a row of the table in heads.ts, a file beside it.
-import type { EvidenceKind } from '../contract/backbone.ts';
+import type { EvidenceKind, HeadDescription } from '../contract/backbone.ts';
+import type { Manifest } from '../contract/manifest.ts';
 import type { Tensor } from '../contract/tensor.ts';
 import type { GroupElement } from '../groups/groups.ts';
 import type { Model } from '../onnx/graph.ts';
@@ -58,9 +59,9 @@ export interface OpenHead {
 
 /** A kind of head, as a row of the table. */
 export interface HeadRow {
-  readonly evidence: EvidenceKind;
+  readonly evidence: (head: HeadDescription) => EvidenceKind;
   /** Inputs, then outputs, of the graph in a package. */
-  readonly signature: readonly [inputs: readonly string[], outputs: readonly string[]];
+  readonly signature: Signature;
   /**
    * Makes the graph of a package ready to be opened, on one provider or several.
    * @param head `graph` is the same as `bytes`, found safe and with this signature
@@ -70,13 +71,19 @@ export interface HeadRow {
     readonly graph: Model;
     readonly bytes: Uint8Array;
     readonly embedding: number;
+    readonly head: HeadDescription;
   }) => PreparedHead;
 }
+
+export type Signature = readonly [inputs: readonly string[], outputs: readonly string[]];
 
 /** Opens the sessions of a head. */
 export type PreparedHead = (open: OpenGraph) => Promise<OpenHead>;
 
 /** Inputs, then outputs, of the graph of an image tower. */
-export function towerSignature(invariantPart: number): HeadRow['signature'] {
-  return [['image'], invariantPart > 0 ? ['features', 'invariant'] : ['features']];
+export function towerSignature({
+  features,
+  invariantPart,
+}: Pick<Manifest, 'features' | 'invariantPart'>): Signature {
+  return [['image'], [...(features ? ['features'] : []), ...(invariantPart > 0 ? ['invariant'] : [])]];
 }

@@ -68,7 +68,11 @@ async function classify(inputs: string[], options: ClassifyOptions): Promise<voi
       ? null
       : await CsvTarget.open(options.csv, options.excel === true ? 'excel' : 'any');
   const model = await loadModel(await new ModelStore(defaultModelFolders()).find(options.model), provider);
-  const settings = resolveSettings(settingsChoice(options), model.combiners);
+  const settings = resolveSettings(
+    settingsChoice(options),
+    model.combiners,
+    model.manifest.features !== null,
+  );
   if (options.evidence !== undefined && !hasSpatialFrame(settings)) {
     throw new DermOrbitError(
       'EVIDENCE_UNAVAILABLE',

@@ -4,6 +4,7 @@ import { activationSchema } from '../contract/backbone.ts';
 import type { ImportRequest } from '../contract/engine.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import type { ModelSummary, Verification } from '../contract/manifest.ts';
+import { presetSchema } from '../contract/pictures.ts';
 import { offeredMethods } from '../equivariance/settings.ts';
 import { createEngine } from '../engine/engine.ts';
 import { defaultModelFolders } from '../engine/folders.ts';
@@ -27,6 +28,13 @@ interface ImportOptions extends JsonOption {
   readonly combiners?: string;
   readonly normalize?: string;
   readonly scale?: string;
+  readonly cut?: string;
+  readonly output?: string;
+  readonly preset?: string;
+  readonly mean?: string;
+  readonly std?: string;
+  readonly size?: string;
+  readonly map?: string;
   readonly card?: string;
   readonly about?: string;
 }
@@ -52,11 +60,30 @@ export function addModelsCommand(program: Command): void {
   models
     .command('import <file|folder>')
     .description(
-      'import a model: CLIP (ResNet or ViT) and SigLIP as TorchScript (.pt), PyTorch state dict (.pt, .bin) or safetensors, or a folder with its configuration',
+      'import a model: any classifier as ONNX (.onnx); CLIP (ResNet or ViT) and SigLIP as TorchScript (.pt), PyTorch state dict (.pt, .bin) or safetensors; or a folder with its configuration',
     )
     .requiredOption('--id <id>', 'id of the new model: lower-case letters, digits, "-" and "_"')
     .option('--name <name>', 'name to show')
-    .option('--classes <codes>', 'class codes, separated by commas (default: MEL,NV,BCC,AKIEC,BKL,DF,VASC)')
+    .option(
+      '--classes <codes>',
+      'class codes, separated by commas (default: those that the file names, else MEL,NV,BCC,AKIEC,BKL,DF,VASC)',
+    )
+    .option(
+      '--map <table>',
+      'which classes of the file are which codes: "akiec=AKIEC,nevus=NV"; others keep their names',
+    )
+    .option('--output <name>', 'ONNX: the output that is the answer, where there are several')
+    .option(
+      '--cut <tensor>',
+      'ONNX: the map at which the network is divided, instead of the one that is found',
+    )
+    .option(
+      '--preset <name>',
+      `what the numbers of a picture are: ${presetSchema.options.join(', ')} (none: 0 to 255)`,
+    )
+    .option('--mean <r,g,b>', 'mean of the pixels, of 0 to 1, that is taken away')
+    .option('--std <r,g,b>', 'standard deviation that the pixels are divided by')
+    .option('--size <pixels>', 'side of the picture, where the network takes any')
     .option('--class-embeddings <file>', 'safetensors with class_embeddings [E, K]')
     .option('--prompts <file>', 'JSON with names and templates, for zero-shot class embeddings')
     .option('--config <file>', "the model's config.json or open_clip_config.json, where it is not beside it")
@@ -100,7 +127,7 @@ async function list({ json }: JsonOption): Promise<void> {
     harmless(model.name),
     model.architecture,
     megabytes(model.bytes),
-    offeredMethods(model.combiners).join(', '),
+    offeredMethods(model.combiners, model.features !== null).join(', '),
     model.bundled ? 'bundled' : 'imported',
   ];
   process.stdout.write(`${table([header, ...models.map(row)], new Set([3]))}\n`);
@@ -123,7 +150,7 @@ async function show(id: string, { json }: JsonOption): Promise<void> {
       'logits',
       `${manifest.logits.normalize ? 'normalised' : 'raw'} embeddings, scale ${manifest.logits.scale}`,
     ],
-    ['methods', offeredMethods(details.combiners).join(', ')],
+    ['methods', offeredMethods(details.combiners, details.features !== null).join(', ')],
     ['licence', harmless(manifest.license)],
     ['sha256', details.sha256],
     ['folder', details.folder],
@@ -178,7 +205,14 @@ async function importCheckpoint(checkpoint: string, options: ImportOptions): Pro
     prompts,
     combiners,
     normalize: parseSwitch(options.normalize),
-    scale: parseNumber(options.scale),
+    scale: parseNumber('--scale', options.scale),
+    cut: options.cut,
+    output: options.output,
+    map: options.map,
+    preset: parsePreset(options.preset),
+    mean: parseTriple('--mean', options.mean),
+    std: parseTriple('--std', options.std),
+    size: parseNumber('--size', options.size),
     card,
     about,
   };
@@ -200,7 +234,7 @@ async function importCheckpoint(checkpoint: string, options: ImportOptions): Pro
   else {
     for (const sentence of summary.assumed) note(`Assumed: ${harmless(sentence)}`);
     note(
-      `Imported ${summary.id}: ${summary.architecture}, ${megabytes(summary.bytes)}; methods ${offeredMethods(summary.combiners).join(', ')}; evidence ${summary.evidence}.`,
+      `Imported ${summary.id}: ${summary.architecture}, ${megabytes(summary.bytes)}; methods ${offeredMethods(summary.combiners, summary.features !== null).join(', ')}; evidence ${summary.evidence}.`,
     );
   }
 }
@@ -223,11 +257,32 @@ function parseActivation(value: string | undefined): ImportRequest['activation']
   );
 }
 
-function parseNumber(value: string | undefined): number | undefined {
+function parsePreset(value: string | undefined): ImportRequest['preset'] {
+  if (value === undefined) return undefined;
+  const known = presetSchema.safeParse(value);
+  if (known.success) return known.data;
+  throw new DermOrbitError(
+    'OPTION_INVALID',
+    `--preset takes ${presetSchema.options.join(', ')}, not "${value}".`,
+  );
+}
+
+function parseNumber(option: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
   if (value.trim() === '' || !Number.isFinite(number) || number <= 0) {
-    throw new DermOrbitError('OPTION_INVALID', `--scale takes a positive number, not "${value}".`);
+    throw new DermOrbitError('OPTION_INVALID', `${option} takes a positive number, not "${value}".`);
   }
   return number;
+}
+
+/** Three numbers for red, green and blue; a standard deviation of 0 would divide by it. */
+function parseTriple(option: string, value: string | undefined): [number, number, number] | undefined {
+  if (value === undefined) return undefined;
+  const numbers = value.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  const fits = numbers.length === 3 && numbers.every(Number.isFinite);
+  if (!fits || (option === '--std' && numbers.some((number) => number <= 0))) {
+    throw new DermOrbitError('OPTION_INVALID', `${option} takes three numbers R,G,B, not "${value}".`);
+  }
+  return numbers as [number, number, number];
 }

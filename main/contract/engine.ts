@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { activationSchema } from './backbone.ts';
 import { modelDetailsSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
 import type { ContractApi } from './operations.ts';
+import { presetSchema } from './pictures.ts';
 import { errorRecordSchema } from './error-record.ts';
 import { classificationSchema, evidenceSchema, failureSchema } from './record.ts';
 import {
@@ -73,6 +74,10 @@ export const turnTestPointSchema = z.object({
 });
 export type TurnTestPoint = z.infer<typeof turnTestPointSchema>;
 
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const positive = z.number().positive();
+const positiveTriple = z.tuple([positive, positive, positive]);
+
 export const importRequestSchema = z.object({
   /** A file, or a folder as model hubs lay it out. */
   checkpoint: z.string(),
@@ -80,9 +85,19 @@ export const importRequestSchema = z.object({
   config: z.string().optional(),
   /** Counts instead of what any file says. */
   activation: activationSchema.optional(),
+  /** Of a network that comes as a graph: the value to divide it at, and the output that is its answer. */
+  cut: z.string().optional(),
+  output: z.string().optional(),
+  /** What the numbers of its pictures are, and their side in pixels. */
+  preset: presetSchema.optional(),
+  mean: triple.optional(),
+  std: positiveTriple.optional(),
+  size: z.int().positive().optional(),
   id: z.string(),
   name: z.string().optional(),
   classes: z.array(z.string()).optional(),
+  /** NAME=CODE,...: which classes are which of the seven; the others keep their names. */
+  map: z.string().optional(),
   classEmbeddings: z.string().optional(),
   prompts: z.string().optional(),
   combiners: z.string().optional(),

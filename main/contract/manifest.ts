@@ -1,7 +1,7 @@
 // The manifest of a model package: everything the product needs to know about a model before it opens a graph.
 // A package is one folder: manifest.json, the files it names, and nothing else that is read.
 import { z } from 'zod';
-import { evidenceKindSchema, headSchema, resizeSchema } from './backbone.ts';
+import { headSchema, offeredEvidenceSchema, resizeSchema } from './backbone.ts';
 import { withoutVersionOne } from './manifest-v1.ts';
 import { combinerSchema } from './settings.ts';
 
@@ -52,16 +52,23 @@ export const manifestSchema = z.strictObject({
     .refine((codes) => new Set(codes).size === codes.length, 'class codes must be distinct'),
   /** Square input [3, size, size]: pixels / 255, minus mean, divided by std; how pictures become square. */
   input: z.strictObject({ size: dimension, mean: triple, std: triple, resize: resizeSchema }),
-  /** The map that the image tower ends with: [channels, size, size]. */
-  features: z.strictObject({ channels: dimension, size: z.int().min(1).max(64) }),
+  /** The map that the image tower ends with: [channels, size, size]; null where it ends with an embedding only. */
+  features: z.strictObject({ channels: dimension, size: z.int().min(1).max(64) }).nullable(),
   /** Length of what the tower gives beside the map, which is combined like it and never turned (a class token). */
   invariantPart: z.int().min(0).max(65_536),
   /** What makes an embedding of a map: decides how the package is run, and how its evidence is found. */
   head: headSchema,
   /** Width E of the embedding. */
   embedding: dimension,
-  /** Logit rule: scale * (normalize ? e / |e| : e) T. */
-  logits: z.strictObject({ normalize: z.boolean(), scale: z.number().positive() }),
+  /** Logit rule: scale * (normalize ? e / |e| : e) T + b. */
+  logits: z.strictObject({
+    normalize: z.boolean(),
+    scale: z.number().positive(),
+    /** Logits of an orientation at embedding level: of the normalised embedding, or by the model's own rule. */
+    embeddingLevel: z.enum(['normalized', 'own']).optional(),
+  }),
+  /** Pictures that the graphs take at a time, where their number could not be set free. */
+  batch: z.literal(1).optional(),
   architecture: z.strictObject({
     /** Kind of backbone, as lists show it; nothing is decided by it. */
     backbone: z.string(),
@@ -91,6 +98,9 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type PackageFileRole = keyof Manifest['files'];
 
+/** The map of a model; one of no channels where it has none, so that arrays of maps are empty. */
+export const mapOf = ({ features }: Pick<Manifest, 'features'>) => features ?? { channels: 0, size: 1 };
+
 /** A manifest as it was written, of either version. */
 export const readManifest = (json: unknown) => manifestSchema.safeParse(withoutVersionOne(json));
 
@@ -109,7 +119,7 @@ export const modelSummarySchema = z.object({
   features: manifestSchema.shape.features,
   invariantPart: z.number(),
   head: z.string(),
-  evidence: evidenceKindSchema,
+  evidence: offeredEvidenceSchema,
   input: manifestSchema.shape.input,
   assumed: z.array(z.string()),
   inputSize: z.number(),

@@ -1,7 +1,8 @@
 // The last gate of an import: the package is opened as it will be used and must give finite answers.
 import { DermOrbitError } from '../contract/errors.ts';
-import { methodSchema, type SettingsChoice } from '../contract/settings.ts';
-import { isOffered, methodVariants, resolveSettings } from '../equivariance/settings.ts';
+import type { SettingsChoice } from '../contract/settings.ts';
+import { isOffered, methodVariants, offeredMethods, resolveSettings } from '../equivariance/settings.ts';
+import { methods } from '../equivariance/methods.ts';
 import { loadModel, knownImage } from './model.ts';
 import { ImageOrbit } from './orbit.ts';
 import { predict } from './predict.ts';
@@ -16,8 +17,10 @@ export async function checkModel(opened: ModelPackage): Promise<void> {
   try {
     const orbit = new ImageOrbit(model, knownImage(opened.manifest.input.size));
     const available = [...model.combiners];
-    for (const method of methodSchema.options) {
-      for (const level of ['feature', 'embedding'] as const) {
+    const map = opened.manifest.features !== null;
+    for (const method of offeredMethods(available, map)) {
+      // Without a map, the level at which nothing is combined but answers.
+      for (const level of map ? (['feature', 'embedding'] as const) : methods[method].levels.slice(-1)) {
         for (const variant of methodVariants(method, level)) {
           const settings = { group: 'c2', method, level, ...variant } as const;
           if (isOffered(settings, available)) await requireAnswer(orbit, settings);

@@ -91,7 +91,11 @@ class Engine implements EngineApi {
 
   async #prepare({ model: id, provider = 'auto', settings: choice = {} }: RequestBase) {
     const opened = await this.#open(id, provider);
-    const settings: Settings = resolveSettings(choice, opened.model.combiners);
+    const settings: Settings = resolveSettings(
+      choice,
+      opened.model.combiners,
+      opened.model.manifest.features !== null,
+    );
     return { ...opened, settings };
   }
 
@@ -149,7 +153,7 @@ function requestError(_operation: string, { field, why }: Fault): DermOrbitError
 
 /** Median milliseconds of one prediction with the default settings, from pixels to probabilities. */
 async function medianMilliseconds(model: LoadedModel): Promise<number> {
-  const settings = resolveSettings({}, model.combiners);
+  const settings = resolveSettings({}, model.combiners, model.manifest.features !== null);
   const times: number[] = [];
   for (let run = 0; run <= timedRuns; run++) {
     const start = performance.now();

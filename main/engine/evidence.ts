@@ -1,6 +1,7 @@
 // Where a prediction's combined map speaks for each class: exactly, where the head splits its logits over the cells,
 // else by leaving out one cell after the other. Both stand in the frame of the cropped input.
 import { DermOrbitError } from '../contract/errors.ts';
+import { mapOf } from '../contract/manifest.ts';
 import type { Evidence } from '../contract/record.ts';
 import type { Settings } from '../contract/settings.ts';
 import { headEmbedding, headEvidence, headMaps } from '../equivariance/combine.ts';
@@ -29,12 +30,18 @@ export async function evidenceOf(orbit: ImageOrbit, settings: Settings): Promise
         : `${method} at ${level} level combines answers, not a map.`,
     );
   }
+  if (!orbit.model.manifest.features) {
+    throw new DermOrbitError(
+      'EVIDENCE_UNAVAILABLE',
+      'The model has no feature map, so nothing says where it looks.',
+    );
+  }
   const { combined, companion } = await weighAndCombine(orbit, settings, await readFor(orbit, settings));
   const { model } = orbit;
   const found = model.split
     ? await exactEvidence(model, model.split, settings, combined)
     : await leftOutEvidence(model, settings, combined, companion);
-  return { classes: model.manifest.classes, size: model.manifest.features.size, ...found };
+  return { classes: model.manifest.classes, size: mapOf(model.manifest).size, ...found };
 }
 
 type Found = Omit<Evidence, 'classes' | 'size'>;
@@ -46,12 +53,19 @@ async function exactEvidence(
   combined: Float32Array,
 ): Promise<Found> {
   const group = groups[settings.group];
-  const { size } = manifest.features;
+  const { size } = mapOf(manifest);
   const raw = await split(headMaps(group, combined, size, settings.head));
   const embedding = headEmbedding(raw.embeddings, manifest.embedding);
   const factor = logitFactor(embedding, manifest.logits);
   const { cells, constant } = headEvidence(group, raw, size, classEmbeddings.classes, factor);
-  return { kind: 'exact', cells, constant, logits: classLogits(embedding, classEmbeddings, manifest.logits) };
+  const { bias } = classEmbeddings;
+  const whole = bias ? constant.map((value, k) => value + bias[k]!) : constant;
+  return {
+    kind: 'exact',
+    cells,
+    constant: whole,
+    logits: classLogits(embedding, classEmbeddings, manifest.logits),
+  };
 }
 
 async function leftOutEvidence(
@@ -62,7 +76,7 @@ async function leftOutEvidence(
 ): Promise<Found> {
   const { manifest, classEmbeddings } = model;
   const { elements } = groups[head === 'plain' ? 'c1' : group];
-  const { size } = manifest.features;
+  const { size } = mapOf(manifest);
   const cells = Array.from({ length: size * size }, (_, cell) => cell);
   const perRun = Math.max(1, Math.floor(mapsPerRun / elements.length));
   const logitsOf = async (maps: Float32Array, count: number) => {

@@ -133,7 +133,7 @@ describe.skipIf(!present).each(['c4', 'd4'] as const)('golden vectors of choosin
 
   it.each(rows)('$name', async (row) => {
     const model = models[row.model];
-    const { size } = model.manifest.features;
+    const { size } = model.manifest.features!;
     const side = model.manifest.input.size;
     const found: Record<string, number[]> = {};
     const add = (what: string, values: Iterable<number>) => (found[what] ??= []).push(...values);

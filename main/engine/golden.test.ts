@@ -76,7 +76,7 @@ async function addFeatureLevel(computed: Computed, orbit: ImageOrbit, name: Grou
   for (const method of methodsWithMap) {
     const plain = await answer({ method, inverse: 'on', head: 'plain' });
     computed.add(`${name}.${method}.logits`, plain.logits!);
-    const { size } = orbit.model.manifest.features;
+    const { size } = orbit.model.manifest.features!;
     const combined = combineFeatures(group, await orbit.features(group), plain.weights, size, 'on');
     if (method === 'equizero') computed.add(`${name}.equizero.choice`, [argmax(plain.weights)]);
     else computed.add(`${name}.${method}.feature`, combined);

@@ -1,9 +1,9 @@
 // The graphs of a package for the runtime: verified, found safe as data, and the head made ready to be opened.
-import { towerSignature, type HeadRow, type PreparedHead } from '../backbones/backbone.ts';
+import { towerSignature, type PreparedHead, type Signature } from '../backbones/backbone.ts';
 import { heads } from '../backbones/heads.ts';
 import { pictureSide } from '../backbones/scorers.ts';
 import { DermOrbitError } from '../contract/errors.ts';
-import type { Manifest, PackageFile } from '../contract/manifest.ts';
+import { mapOf, type Manifest, type PackageFile } from '../contract/manifest.ts';
 import { combinerSchema, type CombinerName } from '../contract/settings.ts';
 import { groups } from '../groups/groups.ts';
 import { requireBounded, UnknownOperatorError, type GraphCost, type InputSizes } from '../onnx/bounds.ts';
@@ -11,7 +11,6 @@ import { decodeModel, OnnxModelError } from '../onnx/codec.ts';
 import type { Model } from '../onnx/graph.ts';
 import { readPackageFile, type ModelPackage } from './store/package.ts';
 
-type Signature = HeadRow['signature'];
 export type Graphs = Partial<Record<CombinerName, Uint8Array>> & {
   imageTower: Uint8Array;
   head: PreparedHead;
@@ -28,9 +27,13 @@ const signatures: Readonly<Record<CombinerName, Signature>> = {
   distance: [['embedding'], ['score']],
 };
 
-/** Sizes of whatever a graph of a package is fed with, for all views of the largest group at once. */
-function inputSizes({ input, features, invariantPart, embedding, classes }: Manifest): InputSizes {
-  const views = groups.d4.elements.length;
+/** Sizes of whatever a graph of a package is fed with, for all views of the largest group at once if it takes them. */
+export function inputSizes(
+  manifest: Pick<Manifest, 'input' | 'features' | 'invariantPart' | 'embedding' | 'classes' | 'batch'>,
+): InputSizes {
+  const { input, invariantPart, embedding, classes, batch } = manifest;
+  const features = mapOf(manifest);
+  const views = batch ?? groups.d4.elements.length;
   return {
     image: [views, 3, input.size, input.size],
     features: [views, features.channels, features.size, features.size],
@@ -43,7 +46,7 @@ function inputSizes({ input, features, invariantPart, embedding, classes }: Mani
 
 /** @throws DermOrbitError MODEL_FILE_MISSING, MODEL_HASH_MISMATCH, MODEL_UNSAFE, INFERENCE_FAILED */
 export async function readGraphs(opened: ModelPackage): Promise<Graphs> {
-  const { files, invariantPart, head, embedding } = opened.manifest;
+  const { files, head, embedding } = opened.manifest;
   const sizes = inputSizes(opened.manifest);
   let work = 0;
   const read = async (signature: Signature, file: PackageFile) => {
@@ -54,12 +57,12 @@ export async function readGraphs(opened: ModelPackage): Promise<Graphs> {
   };
   const row = heads[head.kind];
   const [tower, asked] = await Promise.all([
-    read(towerSignature(invariantPart), files.imageTower),
+    read(towerSignature(opened.manifest), files.imageTower),
     read(row.signature, files.head),
   ]);
   const graphs: Omit<Graphs, 'work'> = {
     imageTower: tower.bytes,
-    head: unlessUnsafe(files.head.path, () => row.prepare({ ...asked, embedding })),
+    head: unlessUnsafe(files.head.path, () => row.prepare({ ...asked, embedding, head })),
   };
   for (const name of combinerSchema.options) {
     const file = files[name];

@@ -78,7 +78,11 @@ export class Inspector {
     const answers: Inspection['alternatives'] = [];
     for (const method of methodSchema.options) {
       try {
-        const settings = resolveSettings({ group, method }, this.#model.combiners);
+        const settings = resolveSettings(
+          { group, method },
+          this.#model.combiners,
+          this.#model.manifest.features !== null,
+        );
         const { probabilities } = await predict(orbit, settings);
         const malignant = malignantProbability(classes, probabilities);
         answers.push({ method, probabilities: byClass(classes, probabilities), malignant, error: null });

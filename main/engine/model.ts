@@ -10,6 +10,7 @@ import { combinerSchema, type CombinerName } from '../contract/settings.ts';
 import type { ClassEmbeddings } from '../equivariance/logits.ts';
 import { groups, type GroupElement } from '../groups/groups.ts';
 import { readGraphs, type Graphs } from './graphs.ts';
+import { oneByOne } from './one-by-one.ts';
 import { onFirstUsable } from './providers.ts';
 import { openSession, type RuntimeSession } from './runtime.ts';
 import { readPackageFile, type ModelPackage } from './store/package.ts';
@@ -62,7 +63,7 @@ export async function loadModel(opened: ModelPackage, choice: ProviderChoice): P
   const { manifest } = opened;
   const [graphs, classEmbeddings] = await Promise.all([readGraphs(opened), openClassEmbeddings(opened)]);
   const { value, provider } = await onFirstUsable(choice, async (candidate) => {
-    const sessions = await openSessions(graphs, candidate);
+    const sessions = await openSessions(graphs, candidate, manifest);
     try {
       if (candidate !== 'cpu') await requireAgreement(graphs, sessions, manifest);
       return sessions;
@@ -83,22 +84,33 @@ type Sessions = Partial<Record<CombinerName, RuntimeSession>> & {
 async function openClassEmbeddings(opened: ModelPackage): Promise<ClassEmbeddings> {
   const { embedding, classes, files } = opened.manifest;
   const bytes = await readPackageFile(opened, files.classEmbeddings);
-  const { data } = readClassEmbeddings(bytes, embedding, classes.length);
-  return { data, width: embedding, classes: classes.length };
+  const { data, bias } = readClassEmbeddings(bytes, embedding, classes.length);
+  return { data, width: embedding, classes: classes.length, bias };
 }
 
-async function openSessions(graphs: Graphs, provider: Provider): Promise<Sessions> {
+/** How the graphs of a model are opened: where they take one picture at a time, they are asked that way. */
+function opening(
+  { batch }: Manifest,
+  provider: Provider,
+  work: Graphs['work'],
+): (bytes: Uint8Array) => Promise<RuntimeSession> {
+  if (batch === undefined) return (bytes) => openSession(bytes, provider, { work });
+  return async (bytes) => oneByOne(await openSession(bytes, provider, { work }));
+}
+
+async function openSessions(graphs: Graphs, provider: Provider, manifest: Manifest): Promise<Sessions> {
   const opened: Releasable[] = [];
   const keep = <T extends Releasable>(session: T): T => {
     opened.push(session);
     return session;
   };
+  const openPart = opening(manifest, provider, graphs.work);
   const { work } = graphs;
   const open = async (bytes: Uint8Array) => keep(await openSession(bytes, provider, { work }));
   try {
     const sessions: Sessions = {
-      imageTower: await open(graphs.imageTower),
-      head: keep(await graphs.head((bytes) => openSession(bytes, provider, { work }))),
+      imageTower: keep(await openPart(graphs.imageTower)),
+      head: keep(await graphs.head(openPart)),
     };
     for (const name of combinerSchema.options) {
       const bytes = graphs[name];
@@ -128,7 +140,8 @@ export function knownImage(size: number): Float32Array {
 }
 
 /** The provider's tower and head must say what cpu's say of a known image. */
-async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: Manifest): Promise<void> {
+async function requireAgreement(graphs: Graphs, sessions: Sessions, manifest: Manifest): Promise<void> {
+  const { input } = manifest;
   const image = { data: knownImage(input.size), dims: [1, 3, input.size, input.size] };
   const embed = async ({ imageTower, head }: Pick<Sessions, 'imageTower' | 'head'>) => {
     const views = viewsOf(await imageTower.run({ image }));
@@ -136,8 +149,8 @@ async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: M
   };
   const { work } = graphs;
   const reference = {
-    imageTower: await openSession(graphs.imageTower, 'cpu', { work }),
-    head: await graphs.head((bytes) => openSession(bytes, 'cpu', { work })),
+    imageTower: await opening(manifest, 'cpu', work)(graphs.imageTower),
+    head: await graphs.head(opening(manifest, 'cpu', work)),
   };
   try {
     const [found, expected] = [await embed(sessions), await embed(reference)];
@@ -157,8 +170,12 @@ async function requireAgreement(graphs: Graphs, sessions: Sessions, { input }: M
 }
 
 function viewsOf({ features, invariant }: Record<string, Tensor>): Views {
-  const views = features!.dims[0]!;
-  return { maps: features!, invariant: invariant ?? { data: new Float32Array(0), dims: [views, 0] } };
+  const views = (features ?? invariant)!.dims[0]!;
+  const nothing = new Float32Array(0);
+  return {
+    maps: features ?? { data: nothing, dims: [views, 0, 1, 1] },
+    invariant: invariant ?? { data: nothing, dims: [views, 0] },
+  };
 }
 
 class SessionModel implements LoadedModel {
@@ -184,7 +201,7 @@ class SessionModel implements LoadedModel {
     this.classEmbeddings = classEmbeddings;
     this.#sessions = sessions;
     const { split } = sessions.head;
-    this.split = split && ((maps) => split(this.#asFeatures(maps), classEmbeddings));
+    this.split = split && ((maps) => split(this.#asFeatures(maps, 0), classEmbeddings));
     this.combiners = new Set(combinerSchema.options.filter((name) => sessions[name]));
   }
 
@@ -195,7 +212,7 @@ class SessionModel implements LoadedModel {
   }
 
   companions(maps: Float32Array, invariant: Float32Array): Promise<Float32Array> {
-    const views = this.#asFeatures(maps);
+    const views = this.#asFeatures(maps, invariant.length);
     const count = views.dims[0]!;
     return this.#sessions.head.companions({
       maps: views,
@@ -208,15 +225,15 @@ class SessionModel implements LoadedModel {
     companions: Float32Array,
     elements: readonly GroupElement[],
   ): Promise<Float32Array> {
-    return this.#sessions.head.answers(this.#asFeatures(maps), companions, elements);
+    return this.#sessions.head.answers(this.#asFeatures(maps, companions.length), companions, elements);
   }
 
   lambda(features: Float32Array): Promise<Float32Array> {
-    return this.#score('lambda', { features: this.#asFeatures(features) });
+    return this.#score('lambda', { features: this.#asFeatures(features, 0) });
   }
 
   async attention(features: Float32Array): Promise<{ queries: Tensor; keys: Tensor }> {
-    const { query, key } = await this.#combiner('attention').run({ features: this.#asFeatures(features) });
+    const { query, key } = await this.#combiner('attention').run({ features: this.#asFeatures(features, 0) });
     return { queries: query!, keys: key! };
   }
 
@@ -225,7 +242,7 @@ class SessionModel implements LoadedModel {
   }
 
   canonical(features: Float32Array): Promise<Float32Array> {
-    return this.#score('canonical', { features: this.#asFeatures(features) });
+    return this.#score('canonical', { features: this.#asFeatures(features, 0) });
   }
 
   canonicalImage(pictures: Float32Array): Promise<Float32Array> {
@@ -257,8 +274,11 @@ class SessionModel implements LoadedModel {
     return { data, dims: [data.length / width, width] };
   }
 
-  #asFeatures(data: Float32Array): Tensor {
-    const { channels, size } = this.manifest.features;
+  /** @param beside numbers beside the maps: where the model has none, only they tell how many views there are */
+  #asFeatures(data: Float32Array, beside: number): Tensor {
+    const { features, invariantPart } = this.manifest;
+    if (!features) return { data, dims: [beside / invariantPart, 0, 1, 1] };
+    const { channels, size } = features;
     return { data, dims: [data.length / (channels * size * size), channels, size, size] };
   }
 }

@@ -3,6 +3,7 @@
 // F(hx) = hF(x) with inverse on, F(x) with inverse off, and f_h for vanilla (METHODS.md, "What is exact"): no
 // further run of the image tower, and the head sees each distinct map once, all of them together, for all their turns.
 // That this is what turned pixels give is for the caller to check on some images.
+import { mapOf } from '../contract/manifest.ts';
 import type { Settings } from '../contract/settings.ts';
 import { combineCompanions, headEmbedding, turnBack, weightedSum } from '../equivariance/combine.ts';
 import { classLogits, joined, rowsOf, softmax } from '../equivariance/logits.ts';
@@ -160,7 +161,7 @@ class GroupOrbit {
 
   /** F_g, which every method with inverse on combines. */
   #turnedBack(g: number): Float32Array {
-    const { size } = this.#model.manifest.features;
+    const { size } = mapOf(this.#model.manifest);
     return (this.#framed[g] ??= turnBack(this.#group, g, this.#orbit.features[g]!, size));
   }
 

@@ -1,9 +1,10 @@
 // One prediction from an image's orbit: asks the networks that the settings need, combines, and answers. The only
 // place where settings meet networks; everything that computes is in main/equivariance.
 import { DermOrbitError } from '../contract/errors.ts';
+import { mapOf } from '../contract/manifest.ts';
 import type { CombinerName, Settings } from '../contract/settings.ts';
 import { combineCompanions, combineFeatures, headEmbedding } from '../equivariance/combine.ts';
-import { argmax, classLogits, softmax, type LogitRule } from '../equivariance/logits.ts';
+import { argmax, classLogits, embeddingLevelRule, softmax, type LogitRule } from '../equivariance/logits.ts';
 import {
   choosesBeforeTower,
   methods,
@@ -31,9 +32,6 @@ export interface PredictOptions {
   readonly everyOrientation?: boolean;
 }
 
-/** Logit rule of the embedding level: normalised embeddings, the model's scale. */
-const embeddingLevelRule = (scale: number) => ({ normalize: true, scale });
-
 /**
  * What the head and the named weight networks say of each orientation.
  * @param seen indices of the orientations that the head is asked about; all where absent
@@ -54,7 +52,7 @@ export async function readOrbit(
   const attention = combiners.has('attention') ? await orbit.attention(group) : null;
   return {
     logits: logitsUnder(manifest.logits),
-    normalizedLogits: logitsUnder(embeddingLevelRule(manifest.logits.scale)),
+    normalizedLogits: logitsUnder(embeddingLevelRule(manifest.logits)),
     lambda: combiners.has('lambda') ? await orbit.lambda(group) : undefined,
     lambdaEmbedding: combiners.has('lambdaEmbedding') ? await orbit.lambdaEmbedding(group) : undefined,
     queries: attention?.queries,
@@ -98,7 +96,7 @@ export async function weighAndCombine(
   readings: OrbitReadings,
 ): Promise<OrbitWeights & { readonly combined: Float32Array; readonly companion: Float32Array }> {
   const group = groups[settings.group];
-  const { size } = orbit.model.manifest.features;
+  const { size } = mapOf(orbit.model.manifest);
   const { weights, attention } = methods[settings.method].featureWeights(readings, settings);
   const used = usedOf(weights);
   const spread = (values: readonly Float32Array[]) => {

@@ -8,6 +8,8 @@ import { callNatively } from '../base/process/deaf.ts';
 import { asDermOrbitError, DermOrbitError } from '../contract/errors.ts';
 import type { Provider } from '../contract/settings.ts';
 import { tensor, type Tensor } from '../contract/tensor.ts';
+import { encodeModel } from '../onnx/codec.ts';
+import type { Constant, ElementType, Model } from '../onnx/graph.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -158,6 +160,42 @@ export async function openSession(
     },
     release: () => session.release(),
   };
+}
+
+const typeNames: Readonly<Partial<Record<string, ElementType>>> = {
+  ...{ float32: 'float32', float64: 'float64', int64: 'int64', int32: 'int32' },
+  ...{ int8: 'int8', uint8: 'uint8', bool: 'bool' },
+};
+
+/**
+ * Computes the outputs of a graph without inputs.
+ * @throws DermOrbitError INFERENCE_FAILED, OUT_OF_MEMORY
+ */
+export async function evaluateConstants(model: Model): Promise<Map<string, Constant>> {
+  requireShortCommandLine();
+  try {
+    const session = await ort.InferenceSession.create(encodeModel(model), {
+      ...providerOptions.cpu,
+      graphOptimizationLevel: 'disabled',
+      logSeverityLevel: 3,
+      extra: yieldingThreads,
+    });
+    try {
+      const found = await session.run({});
+      return new Map(Object.entries(found).map(([name, value]) => [name, asConstant(name, value)]));
+    } finally {
+      await session.release();
+    }
+  } catch (error) {
+    throw asDermOrbitError(error, 'INFERENCE_FAILED');
+  }
+}
+
+function asConstant(name: string, { type: runtimeType, dims, data }: ort.Tensor): Constant {
+  const type = typeNames[runtimeType];
+  if (!type) throw new TypeError(`${name} is of ${runtimeType}, which no graph here holds`);
+  const view = data as Float32Array;
+  return { type, dims, bytes: new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice() };
 }
 
 function asRuntimeTensor({ data, dims }: Feed): ort.Tensor {

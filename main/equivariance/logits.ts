@@ -20,10 +20,17 @@ export function norm(vector: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-/** How a model turns an embedding into logits: scale * (normalize ? e / |e| : e) T (its manifest says which). */
+/** How a model turns an embedding into logits: scale * (normalize ? e / |e| : e) T + b (its manifest says which). */
 export interface LogitRule {
   readonly normalize: boolean;
   readonly scale: number;
+  /** At embedding level: normalised (CLIP's way, and where nothing is said), or by this rule (a classifier's). */
+  readonly embeddingLevel?: 'normalized' | 'own' | undefined;
+}
+
+/** The rule by which an orientation's own embedding is read at embedding level. */
+export function embeddingLevelRule(rule: LogitRule): LogitRule {
+  return rule.embeddingLevel === 'own' ? rule : { normalize: true, scale: rule.scale };
 }
 
 /** Class embeddings T, [E, K] row-major. */
@@ -31,6 +38,8 @@ export interface ClassEmbeddings {
   readonly data: Float32Array;
   readonly width: number;
   readonly classes: number;
+  /** b [K], added to the logits; absent where there is none. */
+  readonly bias?: Float32Array | undefined;
 }
 
 /** By what the raw product e T is multiplied to become logits; the evidence map is multiplied by the same. */
@@ -46,7 +55,8 @@ export function classLogits(embedding: Float32Array, T: ClassEmbeddings, rule: L
     const value = embedding[e]! * factor;
     for (let k = 0; k < T.classes; k++) logits[k]! += value * T.data[e * T.classes + k]!;
   }
-  return logits;
+  const { bias } = T;
+  return bias ? logits.map((logit, k) => logit + bias[k]!) : logits;
 }
 
 /** The rows of [n, width] as views. */

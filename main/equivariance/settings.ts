@@ -38,14 +38,22 @@ const networkNames: Readonly<Record<CombinerName, string>> = {
  * level (embedding, if that is the only lambda network); inverse on with the orbit head, the one pair that is invariant
  * and keeps the spatial frame (METHODS.md, "What is exact"). Vanilla is the plain model unless told otherwise.
  * Where no feature map is combined there is neither inverse nor head, and the record says off and plain.
+ * A model without a map is asked at embedding level where the method has one.
  * @param available the weight networks that the model brings; that of the method may be missing (`resolveSettings`)
+ * @param map whether the model has a feature map
  */
-export function decideSettings(choice: SettingsChoice, available: readonly CombinerName[]): Settings {
-  const defaultNetwork = combinerOf({ method: 'lambda', level: choice.level ?? 'feature' })!;
+export function decideSettings(
+  choice: SettingsChoice,
+  available: readonly CombinerName[],
+  map = true,
+): Settings {
+  const usualLevel = map ? 'feature' : 'embedding';
+  const defaultNetwork = combinerOf({ method: 'lambda', level: choice.level ?? usualLevel })!;
   const method = choice.method ?? (available.includes(defaultNetwork) ? 'lambda' : 'equitune');
   const onlyEmbedding =
     method === 'lambda' && !available.includes('lambda') && available.includes('lambdaEmbedding');
-  const level = choice.level ?? (onlyEmbedding ? 'embedding' : 'feature');
+  const atEmbedding = onlyEmbedding || (!map && methods[method].levels.includes('embedding'));
+  const level = choice.level ?? (atEmbedding ? 'embedding' : 'feature');
   const group = choice.group ?? 'c4';
   const chosen = { group, method, level, ...variantOf(method, level, choice, available) };
   if (!hasFeatureMap(chosen)) return { ...chosen, inverse: 'off', head: 'plain' };
@@ -70,14 +78,24 @@ function variantOf(
 
 /**
  * The settings that `decideSettings` decides on, which the model can then compute.
- * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network; OPTION_INVALID for a scorer or a score
+ * @throws DermOrbitError COMBINER_MISSING if the model lacks the method's network, MAP_MISSING if it lacks a map; OPTION_INVALID for a scorer or a score
  *   of a method that has none
  */
-export function resolveSettings(choice: SettingsChoice, available: Iterable<CombinerName>): Settings {
+export function resolveSettings(
+  choice: SettingsChoice,
+  available: Iterable<CombinerName>,
+  map = true,
+): Settings {
   const networks = [...available];
-  const settings = decideSettings(choice, networks);
+  const settings = decideSettings(choice, networks, map);
   const { method, level } = settings;
   requireOwnVariant(choice, settings);
+  if (!map && !worksWithoutMap(settings)) {
+    throw new DermOrbitError(
+      'MAP_MISSING',
+      `The model has no feature map, which ${method} at ${level} level combines.`,
+    );
+  }
   const combiner = combinerOf(settings);
   if (combiner && !networks.includes(combiner)) {
     throw new DermOrbitError(
@@ -112,11 +130,18 @@ export function methodVariants(
   return [{}];
 }
 
-/** The methods that a model with these weight networks can compute, at some level and with some scorer. */
-export function offeredMethods(available: readonly CombinerName[]): Method[] {
+/** Whether nothing is combined but embeddings and answers; the plain model combines nothing at all. */
+function worksWithoutMap({ method, level }: Pick<Settings, 'method' | 'level'>): boolean {
+  return method === 'vanilla' || !hasFeatureMap({ method, level });
+}
+
+/** The methods that a model with these weight networks, and with or without a map, can compute, at some level and with some scorer. */
+export function offeredMethods(available: readonly CombinerName[], map = true): Method[] {
   return methodSchema.options.filter((method) =>
-    methods[method].levels.some((level) =>
-      methodVariants(method, level).some((variant) => isOffered({ method, level, ...variant }, available)),
+    methods[method].levels.some(
+      (level) =>
+        (map || worksWithoutMap({ method, level })) &&
+        methodVariants(method, level).some((variant) => isOffered({ method, level, ...variant }, available)),
     ),
   );
 }

@@ -1,6 +1,6 @@
 // What a graph costs at most, told from its data before any runtime sees it: every operator is one whose result's size
 // is known, and memory and work stay within what the largest networks of this kind need. Pure.
-import { intAttribute } from './attributes.ts';
+import { intAttribute, stringAttribute } from './attributes.ts';
 import { OnnxModelError } from './codec.ts';
 import { elementTypes, type ElementType, type Model, type Node } from './graph.ts';
 import { shapeRules } from './shape-rules.ts';
@@ -170,8 +170,23 @@ const productRules: Readonly<Record<string, (table: ShapeTable, node: Node) => n
   // [in, out / groups, ...kernel], seen from the result: all that any cell of the input could add
   ConvTranspose: (table, { inputs }) => elementsOf(table, inputs[1]!),
   AveragePool: windowSize,
+  LpPool: windowSize,
   MaxPool: windowSize,
+  Einsum: summedSize,
 };
+
+/** Of an einsum: the sizes of all axes that the result does not have. */
+function summedSize(table: ShapeTable, node: Node): number {
+  const [left, right] = stringAttribute(node, 'equation', '').replaceAll(' ', '').split('->');
+  const summed = new Map<string, number>();
+  (left ?? '').split(',').forEach((names, index) => {
+    const { dims } = sizesOf(table, node.inputs[index]!);
+    Array.from(names).forEach((name, axis) => {
+      if (!right?.includes(name)) summed.set(name, dims[axis] ?? 1);
+    });
+  });
+  return [...summed.values()].reduce((all, dim) => all * dim, 1);
+}
 
 function windowSize(_: ShapeTable, node: Node): number {
   const kernel = node.attributes.kernel_shape;

@@ -4,6 +4,7 @@
 export const elementTypes = {
   float32: { onnx: 1, bytes: 4 },
   uint8: { onnx: 2, bytes: 1 },
+  int8: { onnx: 3, bytes: 1 },
   int32: { onnx: 6, bytes: 4 },
   int64: { onnx: 7, bytes: 8 },
   bool: { onnx: 9, bytes: 1 },

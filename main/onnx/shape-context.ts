@@ -16,6 +16,8 @@ export interface ShapeContext {
   readonly input: (index: number) => ValueType;
   /** The numbers of an input that is a constant of integers; null where there is no such input. */
   readonly integers: (index: number) => readonly number[] | null;
+  /** The same, where some of the numbers may only be named (`batch`). */
+  readonly sizes: (index: number) => readonly Dimension[] | null;
 }
 
 /** Axes are an attribute in older operator sets and an input in newer ones. */

@@ -1,6 +1,6 @@
 // The shape and the element type of what each op computes: one rule per op. Pure.
 // Source: the ONNX operator specification, operator sets 13 to 17.
-import { intAttribute, intsAttribute } from './attributes.ts';
+import { intAttribute, intsAttribute, stringAttribute } from './attributes.ts';
 import { broadcast, normalAxis, product, quotient, ShapeError, type Dimension } from './dimensions.ts';
 import { elementTypes, type ElementType } from './graph.ts';
 import {
@@ -32,13 +32,17 @@ const reduction: ShapeRule = (context) => {
   return [{ type, dims: dims.flatMap((dim, axis) => (!axes.includes(axis) ? [dim] : keep ? [1] : [])) }];
 };
 
-function slide(size: Dimension, window: Window, axis: number): Dimension {
+function slide(size: Dimension, window: Window, axis: number, upwards = false): Dimension {
   const { kernel, strides, pads, dilations } = window;
   if (typeof size !== 'number') throw new ShapeError(`the spatial size ${size} must be known`);
   const padded = size + pads[axis]! + pads[axis + kernel.length]!;
   const extent = dilations[axis]! * (kernel[axis]! - 1) + 1;
   if (padded < extent) throw new ShapeError(`a window of ${extent} does not fit ${padded} cells`);
-  return Math.floor((padded - extent) / strides[axis]!) + 1;
+  const steps = Math.floor((padded - extent) / strides[axis]!) + 1;
+  const over = (padded - extent) % strides[axis]!;
+  if (!upwards || over === 0) return steps;
+  // One more that only partly fits, unless it would begin in the padding behind the cells.
+  return steps * strides[axis]! < size + pads[axis]! ? steps + 1 : steps;
 }
 
 function numbers(dims: readonly Dimension[], what: string): number[] {
@@ -71,9 +75,9 @@ const convTranspose: ShapeRule = ({ node, input }) => {
 
 const pool: ShapeRule = ({ node, input }) => {
   const { type, dims } = input(0);
-  if (intAttribute(node, 'ceil_mode', 0) !== 0) throw new ShapeError('ceil_mode is not supported');
+  const upwards = intAttribute(node, 'ceil_mode', 0) !== 0;
   const window = windowOf(node, intsAttribute(node, 'kernel_shape') ?? []);
-  const spatial = dims.slice(2).map((size, axis) => slide(size, window, axis));
+  const spatial = dims.slice(2).map((size, axis) => slide(size, window, axis, upwards));
   const pooled: ValueType = { type, dims: [dims[0]!, dims[1]!, ...spatial] };
   return node.outputs.length > 1 ? [pooled, { ...pooled, type: 'int64' }] : [pooled];
 };
@@ -105,9 +109,9 @@ const gemm: ShapeRule = ({ node, input }) => {
   return [{ type, dims: [rows, b[1 - intAttribute(node, 'transB', 0)]!] }];
 };
 
-const reshape: ShapeRule = ({ input, integers }) => {
+const reshape: ShapeRule = ({ input, sizes }) => {
   const { type, dims } = input(0);
-  const target = integers(1);
+  const target = sizes(1);
   if (!target) throw new ShapeError('the new shape must be a constant');
   const known = target.map((size, axis) => (size === 0 ? dims[axis]! : size));
   const rest = quotient(product(dims), product(known.filter((size) => size !== -1)));
@@ -177,8 +181,8 @@ const squeeze: ShapeRule = (context) => {
   return [{ type, dims: dims.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1)) }];
 };
 
-const expand: ShapeRule = ({ input, integers }) => {
-  const target = integers(1);
+const expand: ShapeRule = ({ input, sizes }) => {
+  const target = sizes(1);
   if (!target) throw new ShapeError('the shape to expand to must be a constant');
   return [{ type: input(0).type, dims: broadcast(input(0).dims, target) }];
 };
@@ -195,8 +199,9 @@ const cast: ShapeRule = ({ node, input }) => {
 
 const pad: ShapeRule = ({ input, integers }) => {
   const { type, dims } = input(0);
-  const pads = integers(1);
-  if (!pads) throw new ShapeError('the padding must be a constant');
+  const given = integers(1);
+  if (!given) throw new ShapeError('the padding must be a constant');
+  const pads = padsOfAll(given, integers(3), dims.length);
   return [
     {
       type,
@@ -208,6 +213,91 @@ const pad: ShapeRule = ({ input, integers }) => {
       }),
     },
   ];
+};
+
+/** Padding at the beginning and at the end of every axis, where it may be given for some of them (operator set 18). */
+export function padsOfAll(
+  pads: readonly number[],
+  axes: readonly number[] | null,
+  rank: number,
+): readonly number[] {
+  if (!axes) return pads;
+  const all = new Array<number>(2 * rank).fill(0);
+  axes.forEach((given, i) => {
+    const axis = normalAxis(given, rank);
+    [all[axis], all[axis + rank]] = [pads[i]!, pads[i + axes.length]!];
+  });
+  return all;
+}
+
+/** Indices of whole elements or of slices, with leading axes that both share. */
+const gatherNd: ShapeRule = ({ node, input }) => {
+  const { type, dims } = input(0);
+  const indices = input(1).dims;
+  const depth = indices.at(-1);
+  if (typeof depth !== 'number') throw new ShapeError('the depth of the indices must be known');
+  const shared = intAttribute(node, 'batch_dims', 0);
+  return [{ type, dims: [...indices.slice(0, -1), ...dims.slice(shared + depth)] }];
+};
+
+const gatherElements: ShapeRule = ({ input }) => [{ type: input(0).type, dims: input(1).dims }];
+
+/** Blocks of the picture against channels, both ways. */
+const blocks =
+  (toSpace: boolean): ShapeRule =>
+  ({ node, input }) => {
+    const { type, dims } = input(0);
+    const side = intAttribute(node, 'blocksize', 1);
+    const [batch, channels, rows, columns] = dims;
+    const [c, h, w] = numbers([channels!, rows!, columns!], 'the sizes');
+    return [
+      {
+        type,
+        dims: toSpace
+          ? [batch!, c! / side ** 2, h! * side, w! * side]
+          : [batch!, c! * side ** 2, h! / side, w! / side],
+      },
+    ];
+  };
+
+/** A sum of products by names of axes, such as bhid,bhjd->bhij. */
+const einsum: ShapeRule = ({ node, input }) => {
+  const equation = stringAttribute(node, 'equation', '').replaceAll(' ', '');
+  const [left, right] = equation.split('->');
+  if (left === undefined || right === undefined || equation.includes('.')) {
+    throw new ShapeError(`the equation ${equation} must name every axis and the result`);
+  }
+  const sizes = new Map<string, Dimension>();
+  left.split(',').forEach((names, index) => {
+    Array.from(names).forEach((name, axis) => sizes.set(name, input(index).dims[axis]!));
+  });
+  return [{ type: input(0).type, dims: Array.from(right).map((name) => sizes.get(name)!) }];
+};
+
+const castLike: ShapeRule = ({ input }) => [{ type: input(1).type, dims: input(0).dims }];
+
+/** What is as large as its data say: its size is told where they are known. */
+const constantOfShape: ShapeRule = ({ node, sizes }) => {
+  const target = sizes(0);
+  if (!target) throw new ShapeError('the shape to fill must be known');
+  const value = node.attributes.value;
+  return [{ type: value && 'tensor' in value ? value.tensor.type : 'float32', dims: target }];
+};
+
+const range: ShapeRule = ({ input, sizes }) => {
+  const [start, limit, step] = [0, 1, 2].map((index) => sizes(index)?.[0]);
+  if (typeof start === 'number' && typeof limit === 'number' && typeof step === 'number') {
+    return [{ type: input(0).type, dims: [Math.max(0, Math.ceil((limit - start) / step))] }];
+  }
+  if (start === 0 && step === 1 && limit !== undefined) return [{ type: input(0).type, dims: [limit] }];
+  throw new ShapeError('the range must be known');
+};
+
+const tile: ShapeRule = ({ input, sizes }) => {
+  const { type, dims } = input(0);
+  const repeats = sizes(1);
+  if (!repeats) throw new ShapeError('the repeats must be known');
+  return [{ type, dims: dims.map((dim, axis) => product([dim, repeats[axis]!])) }];
 };
 
 const argMax: ShapeRule = ({ node, input }) => {
@@ -275,20 +365,25 @@ const ruleGroups: readonly (readonly [ShapeRule, readonly string[]])[] = [
         'LogSoftmax',
       ],
       ...['Neg', 'Not', 'Reciprocal', 'Relu', 'Round', 'ScatterElements', 'ScatterND', 'Sigmoid', 'Sign'],
+      ...['Celu', 'CumSum', 'Hardmax', 'InstanceNormalization', 'LRN', 'Selu', 'Shrink', 'Softsign', 'Trilu'],
+      ...['ThresholdedRelu', 'Tan', 'Sinh', 'Cosh', 'Atan', 'Asin', 'Acos'],
       ...['Sin', 'Softmax', 'Softplus', 'Sqrt', 'Tanh'],
     ],
   ],
   [
     elementwise,
-    ['Add', 'And', 'Div', 'Max', 'Mean', 'Min', 'Mul', 'Or', 'PRelu', 'Pow', 'Sub', 'Sum', 'Xor'],
+    ['Add', 'And', 'Div', 'Max', 'Mean', 'Min', 'Mod', 'Mul', 'Or', 'PRelu', 'Pow', 'Sub', 'Sum', 'Xor'],
   ],
   [comparison, ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual']],
   [
     reduction,
-    ['ReduceL2', 'ReduceLogSumExp', 'ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceSum', 'ReduceSumSquare'],
+    [
+      ...['ReduceL1', 'ReduceL2', 'ReduceLogSum', 'ReduceLogSumExp', 'ReduceMax', 'ReduceMean', 'ReduceMin'],
+      ...['ReduceProd', 'ReduceSum', 'ReduceSumSquare'],
+    ],
   ],
-  [pool, ['AveragePool', 'MaxPool']],
-  [globalPool, ['GlobalAveragePool', 'GlobalMaxPool']],
+  [pool, ['AveragePool', 'LpPool', 'MaxPool']],
+  [globalPool, ['GlobalAveragePool', 'GlobalLpPool', 'GlobalMaxPool']],
 ];
 
 /** One rule per op. */
@@ -298,24 +393,40 @@ export const shapeRules: ReadonlyMap<string, ShapeRule> = new Map<string, ShapeR
   ['ArgMin', argMax],
   ['BatchNormalization', batchNormalization],
   ['Cast', cast],
+  ['CastLike', castLike],
   ['Concat', concat],
   ['Constant', constant],
+  ['ConstantOfShape', constantOfShape],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
+  ['DepthToSpace', blocks(true)],
   ['Dropout', dropout],
+  ['Einsum', einsum],
   ['Expand', expand],
   ['Flatten', flatten],
   ['Gather', gather],
+  ['GatherElements', gatherElements],
+  ['GatherND', gatherNd],
   ['Gemm', gemm],
   ['LayerNormalization', layerNormalization],
   ['MatMul', matMul],
   ['Pad', pad],
+  ['Range', range],
   ['Reshape', reshape],
-  ['Shape', ({ input }) => [{ type: 'int64', dims: [input(0).dims.length] }]],
+  [
+    'Shape',
+    ({ node, input }) => {
+      const { dims } = input(0);
+      const shown = dims.slice(intAttribute(node, 'start', 0), intAttribute(node, 'end', dims.length));
+      return [{ type: 'int64', dims: [shown.length] }];
+    },
+  ],
   ['Size', () => [{ type: 'int64', dims: [] }]],
   ['Slice', slice],
+  ['SpaceToDepth', blocks(false)],
   ['Split', split],
   ['Squeeze', squeeze],
+  ['Tile', tile],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
   ['Where', where],

@@ -48,8 +48,8 @@ describe('inferShapes', () => {
   it.each<[string, (graph: GraphBuilder, x: string) => string, string]>([
     [
       'an op without a rule',
-      (graph, x) => graph.op('Einsum', [x], {}, 'there'),
-      'Einsum there: no shape rule',
+      (graph, x) => graph.op('MatMulInteger', [x], {}, 'there'),
+      'MatMulInteger there: no shape rule',
     ],
     [
       'operands that do not fit',

@@ -1,5 +1,6 @@
 // Shape inference: element type and dimensions of every value of a graph, known before it runs. Pure.
-import { bindDimension, product, ShapeError } from './dimensions.ts';
+import { dataOf, dataRules, longestKnown, type KnownData } from './data-rules.ts';
+import { bindDimension, knownSizes, product, ShapeError, type Dimension } from './dimensions.ts';
 import type { Constant, Graph, Model, Node } from './graph.ts';
 import type { ShapeContext, ValueType } from './shape-context.ts';
 import { shapeRules } from './shape-rules.ts';
@@ -11,6 +12,7 @@ const longestList = 1 << 20;
 export class ShapeTable {
   readonly #types = new Map<string, ValueType>();
   readonly #constants = new Map<string, Constant>();
+  readonly #data = new Map<string, KnownData | null>();
 
   /** Types every value of a graph. @throws ShapeError */
   addGraph(graph: Graph): void {
@@ -44,6 +46,7 @@ export class ShapeTable {
       if (!(error instanceof ShapeError)) throw error;
       throw new ShapeError(`${describe(node)}: ${error.message}`, { cause: error });
     }
+    this.#addData(node);
     const value = node.attributes.value;
     if (node.op === 'Constant' && value && 'tensor' in value) {
       this.addConstant(node.outputs[0]!, value.tensor);
@@ -61,8 +64,41 @@ export class ShapeTable {
     return found;
   }
 
-  /** The numbers of a constant of int64; null if the value is not one. */
+  /** What is known of the numbers of a value before the graph runs: of shapes and of what is made of them. */
+  data(name: string): KnownData | null {
+    const known = this.#data.get(name);
+    if (known !== undefined) return known;
+    const constant = this.#constants.get(name);
+    const read = constant ? dataOf(constant) : null;
+    if (constant) this.#data.set(name, read);
+    return read;
+  }
+
+  #addData(node: Node): void {
+    const rule = dataRules.get(node.op);
+    const [output] = node.outputs;
+    if (!rule || output === undefined || output === '') return;
+    const known = this.#types.get(output);
+    const count = known && product(known.dims);
+    if (typeof count === 'number' && count > longestKnown) return;
+    const named = (index: number) => node.inputs[index] ?? '';
+    const data = rule({
+      node,
+      data: (index) => (named(index) === '' ? null : this.data(named(index))),
+      type: (index) => this.#types.get(named(index)) ?? null,
+    });
+    if (data) this.#data.set(output, data);
+  }
+
+  /** The whole numbers of a value, some of which may only be named; null if they are not known. */
+  sizes(name: string): readonly Dimension[] | null {
+    return this.integers(name) ?? this.data(name)?.values ?? null;
+  }
+
+  /** The numbers of a constant of int64, or of a value that is known; null if it is neither. */
   integers(name: string): readonly number[] | null {
+    const computed = this.#data.get(name);
+    if (computed && !this.#constants.has(name)) return knownSizes(computed.values);
     const constant = this.#constants.get(name);
     const count = constant && product(constant.dims);
     if (constant?.type !== 'int64' || typeof count !== 'number' || count > longestList) return null;
@@ -82,6 +118,10 @@ export class ShapeTable {
       integers: (index) => {
         const name = node.inputs[index] ?? '';
         return name === '' ? null : this.integers(name);
+      },
+      sizes: (index) => {
+        const name = node.inputs[index] ?? '';
+        return name === '' ? null : this.sizes(name);
       },
     };
   }

@@ -1,4 +1,5 @@
 // The frozen parts of a model package as graphs: what the training graph is built around.
+import { mapOf } from '../contract/manifest.ts';
 import type { LoadedModel } from '../engine/model.ts';
 import { readPackageFile, type ModelPackage } from '../engine/store/package.ts';
 import type { CombinerName } from '../contract/settings.ts';
@@ -11,10 +12,10 @@ import type { FrozenParts } from './graphs/forward.ts';
  * @throws DermOrbitError MODEL_FILE_MISSING, MODEL_HASH_MISMATCH
  */
 export async function frozenParts(opened: ModelPackage, model: LoadedModel): Promise<FrozenParts> {
-  const { files, features, logits } = opened.manifest;
+  const { files, logits } = opened.manifest;
   const pool = decodeModel(await readPackageFile(opened, files.head));
   return {
-    features,
+    features: mapOf(opened.manifest),
     pool: pruneToOutputs(pool.graph, ['embedding']),
     classEmbeddings: model.classEmbeddings,
     logits,

@@ -1,6 +1,7 @@
 // Pre-finetuning: image tower, attention pool and class embeddings stay as they are, and one weight network learns from
 // cached orbits. Images and a model in; a run folder and a new, installed model out. METHODS.md, "Training".
 import { DermOrbitError, asDermOrbitError } from '../contract/errors.ts';
+import type { Manifest } from '../contract/manifest.ts';
 import type { PrefinetuneConfig } from '../contract/training.ts';
 import { loadModel, type LoadedModel } from '../engine/model.ts';
 import type { ModelPackage } from '../engine/store/package.ts';
@@ -42,6 +43,7 @@ export async function prefinetune(
 ): Promise<ModelPackage> {
   const { config } = request;
   const net = trainedNet(config);
+  requireTrainable(request.model.manifest, net);
   const { id, classes } = request.model.manifest;
   const recipe = { kind: 'prefinetune', config, model: id } as const;
   const { task, data } = await beginRun(store, request, recipe, classes, { signal, onEvent });
@@ -69,6 +71,22 @@ export async function prefinetune(
     throw asDermOrbitError(error);
   } finally {
     await model.release();
+  }
+}
+
+/**
+ * The embedding level is trained on normalised embeddings, which are not what a classifier's own logits are made of.
+ * @throws DermOrbitError TRAINING_UNSUPPORTED, MAP_MISSING
+ */
+function requireTrainable({ id, logits, features }: Manifest, net: TrainedNet): void {
+  if (net === 'lambdaEmbedding' && logits.embeddingLevel === 'own') {
+    throw new DermOrbitError(
+      'TRAINING_UNSUPPORTED',
+      `${id} is a classifier with logits of its own: its weight networks are trained at feature level.`,
+    );
+  }
+  if (net !== 'lambdaEmbedding' && !features) {
+    throw new DermOrbitError('MAP_MISSING', `${id} has no feature map for a weight network to look at.`);
   }
 }
 

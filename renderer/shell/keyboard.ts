@@ -42,7 +42,8 @@ function actions(application: Application): Readonly<Record<ShortcutAction, () =
     },
     nextMethod: () => {
       const { model } = application;
-      const available = model === null ? methodSchema.options : offeredMethods(model.combiners);
+      const available =
+        model === null ? methodSchema.options : offeredMethods(model.combiners, model.features !== null);
       application.choose({ method: next(available, application.settings.method) });
     },
     nextGroup: () => {

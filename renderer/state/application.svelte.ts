@@ -94,7 +94,11 @@ export class Application {
   });
 
   readonly settings: Settings = $derived.by(() =>
-    decideSettings(this.preferences.current.settings, this.model?.combiners ?? ['lambda']),
+    decideSettings(
+      this.preferences.current.settings,
+      this.model?.combiners ?? ['lambda'],
+      this.model?.features !== null,
+    ),
   );
 
   /** Whether results in the list were made with another model or other settings than those chosen now. */

@@ -9,7 +9,7 @@ import type { GraphSession, HeadRow, OpenGraph, OpenHead, Views } from '../backb
 import { splitPool } from './turned-pool.ts';
 
 export const attentionPoolHead: HeadRow = {
-  evidence: 'exact',
+  evidence: () => 'exact',
   signature: [
     ['features', 'class_embeddings'],
     ['embedding', 'evidence', 'evidence_constant'],

@@ -7,6 +7,7 @@ import { ModelStore } from '../../engine/store/store.ts';
 import { isFailure } from '../../contract/record.ts';
 import type { GroupName } from '../../groups/groups.ts';
 import type { Settings } from '../../contract/settings.ts';
+import { mapOf } from '../../contract/manifest.ts';
 import { resolveSettings } from '../../equivariance/settings.ts';
 import { orbitOf } from '../../groups/action.ts';
 import { groups } from '../../groups/groups.ts';
@@ -54,7 +55,8 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; millisecond
 /** The runs of the sessions that one prediction makes, with tensors that lie ready. */
 function rawRun(model: LoadedModel, name: GroupName): () => Promise<void> {
   const group = groups[name];
-  const { input, features, invariantPart } = model.manifest;
+  const { input, invariantPart } = model.manifest;
+  const features = mapOf(model.manifest);
   const images = orbitOf(group, knownImage(input.size), input.size);
   const map = new Float32Array(features.channels * features.size ** 2).fill(0.1);
   const maps = orbitOf(group, map, features.size);

@@ -32,6 +32,56 @@ export const modelErrors = {
     action:
       'Save the entry that you mean alone, torch.save(torch.load("FILE")["ENTRY"], "weights.pt"), and choose that file.',
   },
+  CHECKPOINT_POINTER: {
+    title: 'A pointer, not the model',
+    action: 'Fetch the file that it stands for: git lfs pull, or the download link of the model page.',
+  },
+  ONNX_INPUT: {
+    title: 'Not a model of one picture',
+    action: 'Export the part of the network that takes one picture, as a float or uint8 tensor of four axes.',
+  },
+  ONNX_NOT_SQUARE: {
+    title: 'Pictures are not square',
+    action: 'Export the model with a square input, or with free height and width.',
+  },
+  ONNX_OUTPUT: {
+    title: 'No class output',
+    action: {
+      app: 'Export the model with one output of one number per class.',
+      cli: 'Name the output with --output NAME, or export the model with one output of one number per class.',
+    },
+  },
+  ONNX_OPERATOR: {
+    title: 'Unknown operator',
+    action: 'Export the model again with standard ONNX operators (operator set 9 to 21), for inference.',
+  },
+  ONNX_EXTERNAL: {
+    title: 'Weights outside the folder',
+    action: 'Save the model again with its weights in the file, or in a file beside it.',
+  },
+  ONNX_EXTERNAL_MISSING: {
+    title: 'Weights are missing',
+    action: 'Put the file of the weights into the folder of the model.',
+  },
+  ONNX_CUT: {
+    title: 'The model cannot be divided there',
+    action: {
+      app: 'Choose one of the values that the message names, or leave the field empty: then it is found.',
+      cli: 'Choose one of the values that the message names, or leave --cut out: then it is found.',
+    },
+  },
+  ONNX_UNFAITHFUL: {
+    title: 'Not the same model',
+    action:
+      'The two parts would not answer as the whole file does, so nothing was saved. Export the model again, with a free batch if it had a fixed one.',
+  },
+  CLASSES_NEEDED: {
+    title: 'Classes without names',
+    action: {
+      app: 'Write the names of the classes in the import, separated by commas.',
+      cli: 'Give --classes A,B,... with a name for each, or --map "3=MEL,7=NV" for those that you want.',
+    },
+  },
   PICKLE_FORBIDDEN: {
     title: 'More than weights',
     action:
@@ -118,6 +168,13 @@ export const modelErrors = {
     action: {
       app: 'Choose another method or another model, or import the model again with combiner weights. A finetuning can begin its network with random weights.',
       cli: 'Choose another method, or import combiner weights with --combiners.',
+    },
+  },
+  MAP_MISSING: {
+    title: 'The model has no map',
+    action: {
+      app: 'Choose a method at embedding level, which combines answers.',
+      cli: 'Choose --level embedding, which combines answers, or --method tta.',
     },
   },
   EVIDENCE_UNAVAILABLE: {

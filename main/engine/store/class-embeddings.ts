@@ -17,6 +17,9 @@ export interface MadeClassEmbeddings {
   readonly data: Float32Array;
   readonly normalize: boolean;
   readonly scale: number;
+  readonly bias?: Float32Array | undefined;
+  /** A classifier's own logits: they are what counts at embedding level too. */
+  readonly ownRule?: boolean;
 }
 
 /** Prompts per run of the text tower: bounds memory, keeps progress moving. */
@@ -28,7 +31,7 @@ const promptsPerRun = 16;
  */
 export async function makeClassEmbeddings(
   request: Pick<ImportRequest, 'classEmbeddings' | 'prompts'>,
-  { embedding, text, logitScale }: Pick<ImportedBackbone, 'embedding' | 'text' | 'logitScale'>,
+  { embedding, text, logitScale, own }: Pick<ImportedBackbone, 'embedding' | 'text' | 'logitScale' | 'own'>,
   classes: readonly string[],
 ): Promise<MadeClassEmbeddings> {
   if (request.classEmbeddings !== undefined && request.prompts !== undefined) {
@@ -36,11 +39,12 @@ export async function makeClassEmbeddings(
   }
   if (request.classEmbeddings !== undefined) {
     const bytes = await readOrThrow(request.classEmbeddings, 'CLASS_EMBEDDINGS_INVALID');
-    const { data } = asInput('CLASS_EMBEDDINGS_INVALID', request.classEmbeddings, bytes, (file) =>
+    const { data, bias } = asInput('CLASS_EMBEDDINGS_INVALID', request.classEmbeddings, bytes, (file) =>
       readClassEmbeddings(file, embedding, classes.length),
     );
-    return { data, normalize: false, scale: 1 };
+    return { data, bias, normalize: false, scale: 1 };
   }
+  if (own) return { data: own.data, bias: own.bias, normalize: false, scale: 1, ownRule: true };
   if (!text) {
     throw new DermOrbitError(
       'CLASS_EMBEDDINGS_NEEDED',

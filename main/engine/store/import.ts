@@ -3,10 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import type { Checkpoint } from '../../backbones/checkpoints/checkpoint.ts';
 import type { ImportedBackbone } from '../../backbones/imported.ts';
-import { importBackbone } from '../../backbones/import.ts';
-import type { ImportHints } from '../../backbones/vit/config.ts';
 import {
   buildAttentionNet,
   buildCanonicalNet,
@@ -14,7 +11,11 @@ import {
   buildLambdaNet,
 } from '../../backbones/combiners.ts';
 import { buildClassDistance, buildImageScorer } from '../../backbones/scorers.ts';
-import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
+import {
+  readSafetensors,
+  writeSafetensors,
+  type SafetensorsInput,
+} from '../../backbones/checkpoints/safetensors.ts';
 import type { ImportRequest, Progress } from '../../contract/engine.ts';
 import { asDermOrbitError, DermOrbitError } from '../../contract/errors.ts';
 import { manifestSchema, type Manifest } from '../../contract/manifest.ts';
@@ -22,11 +23,12 @@ import { isicClasses } from '../../contract/settings.ts';
 import { encodeModel } from '../../onnx/codec.ts';
 import { checkModel } from '../check-model.ts';
 import { version } from '../version.ts';
-import { makeClassEmbeddings } from './class-embeddings.ts';
+import { makeClassEmbeddings, type MadeClassEmbeddings } from './class-embeddings.ts';
 import { asInput } from './input-file.ts';
 import { moveTo, PackageWriter } from './package-writer.ts';
 import { openPackage, type ModelPackage } from './package.ts';
-import { readLimited, readSource } from './source-files.ts';
+import { describeSkipped, readBackbone } from './read-backbone.ts';
+import { readLimited, readModelSource } from './source-files.ts';
 import type { ModelStore } from './store.ts';
 
 /** What a person may say about a model, beside its numbers (`about`, a JSON file). */
@@ -53,16 +55,14 @@ export async function importModel(
 ): Promise<ModelPackage> {
   // Before a large file is read: the name must be free, and the classes must be some.
   await store.reserve(request.id);
-  checkedClasses(request.classes ?? isicClasses);
+  if (request.classes) checkedClasses(request.classes);
   const step = stepper({ signal, onProgress });
-  step('Reading the checkpoint', 0);
-  const source = await readSource(request.checkpoint, request.config);
-  const skipped = describeSkipped(source.checkpoint);
-  step('Checking its tensors', 0.2, skipped);
-  const hints = { ...source, activation: request.activation };
-  const backbone = backboneOf(source.checkpoint, hints, skipped);
-  const { checkpoint, name, sha256 } = source;
-  const origin = { file: name, format: checkpoint.format, sha256 };
+  step('Reading the file', 0);
+  const source = await readModelSource(request.checkpoint, request.config);
+  step('Understanding the network', 0.2, describeSkipped(source));
+  const backbone = await readBackbone(source, request);
+  const { content, name, sha256 } = source;
+  const origin = { file: name, format: 'graph' in content ? 'onnx' : content.checkpoint.format, sha256 };
   return installBackbone(store, backbone, { ...request, origin }, { signal, onProgress });
 }
 
@@ -70,6 +70,8 @@ export async function importModel(
 export interface InstallRequest extends Omit<ImportRequest, 'config' | 'activation'> {
   /** The checkpoint that the backbone was made from; absent where it came from training. */
   readonly origin?: Manifest['source'];
+  /** Counts instead of what goes with how the class embeddings were made. */
+  readonly embeddingLevel?: Manifest['logits']['embeddingLevel'];
 }
 
 /**
@@ -84,20 +86,18 @@ export async function installBackbone(
   { signal, onProgress }: ImportOptions = {},
 ): Promise<ModelPackage> {
   const { target, temporary } = await store.reserve(request.id);
-  const classes = checkedClasses(request.classes ?? isicClasses);
+  const classes = backbone.own ? [...backbone.own.classes] : checkedClasses(request.classes ?? isicClasses);
   const step = stepper({ signal, onProgress });
   try {
-    step('Writing graphs', 0.35);
+    step('Writing graphs', 0.35, backbone.found);
     await mkdir(temporary, { recursive: true });
     const files = new PackageWriter(temporary);
     await writeTowers(files, backbone);
     await writeCombiners(files, request, backbone, classes.length);
     step('Making class embeddings', 0.6);
     const embeddings = await makeClassEmbeddings(request, backbone, classes);
-    await files.write(
-      'classEmbeddings',
-      encodeEmbeddings(embeddings.data, [backbone.embedding, classes.length]),
-    );
+    const embeddingLevel = request.embeddingLevel ?? (embeddings.ownRule ? ('own' as const) : undefined);
+    await files.write('classEmbeddings', encodeEmbeddings(embeddings, [backbone.embedding, classes.length]));
     if (request.card) await files.write('card', await readLimited(request.card, 'OPTION_INVALID'));
     const manifest = requireManifest({
       ...describe(request, backbone),
@@ -106,6 +106,7 @@ export async function installBackbone(
       logits: {
         normalize: request.normalize ?? embeddings.normalize,
         scale: request.scale ?? embeddings.scale,
+        ...(embeddingLevel === undefined ? {} : { embeddingLevel }),
       },
       files: files.written,
       ...(request.origin ? { source: request.origin } : {}),
@@ -135,28 +136,6 @@ function stepper({ signal, onProgress }: ImportOptions) {
     onProgress?.({ stage, fraction, ...(note === undefined ? {} : { note }) });
     requireGoing();
   };
-}
-
-/** Where the weights stood and what was left in the file, for a person; undefined where they were all of it. */
-function describeSkipped({ entry, skipped }: Checkpoint): string | undefined {
-  if (skipped.length === 0) return undefined;
-  const place = entry === null ? 'Beside the weights' : `The weights were read from "${entry}"; beside it`;
-  const more = skipped.length > 5 ? ` and ${skipped.length - 5} more` : '';
-  return `${place} the file holds ${skipped.slice(0, 5).join(', ')}${more}: not read, and not needed.`;
-}
-
-/** The backbone of a checkpoint; where it is none, the error also says what else the file holds. */
-function backboneOf(
-  checkpoint: Checkpoint,
-  hints: ImportHints,
-  skipped: string | undefined,
-): ImportedBackbone {
-  try {
-    return importBackbone(checkpoint, hints);
-  } catch (error) {
-    if (!(error instanceof DermOrbitError) || skipped === undefined) throw error;
-    throw new DermOrbitError(error.code, `${error.message} ${skipped}`, { cause: error });
-  }
 }
 
 function isSystemError(error: unknown): boolean {
@@ -209,15 +188,16 @@ async function readAbout(path: string | undefined): Promise<z.infer<typeof about
 }
 
 function describe(request: InstallRequest, backbone: ImportedBackbone) {
-  const { architecture, input, features, invariantPart, embedding, head, text, assumed } = backbone;
+  const { architecture, input, features, batch, invariantPart, embedding, head, assumed } = backbone;
   return {
     schema: 2 as const,
     id: request.id,
     name: request.name ?? request.id,
-    description: `Imported from ${basename(request.checkpoint)}${text ? '' : ' (image tower only)'}.`,
+    description: `Imported from ${basename(request.checkpoint)}${backbone.text || backbone.own ? '' : ' (image tower only)'}.`,
     license: 'unknown: see where the checkpoint came from',
     madeWith: version,
     ...{ architecture, input, features, invariantPart, embedding, head },
+    ...(batch === undefined ? {} : { batch }),
     ...(assumed.length > 0 ? { assumed: [...assumed] } : {}),
   };
 }
@@ -246,10 +226,10 @@ async function writeCombiners(
   const unrounded = new Map([...weights].map(([name, tensor]) => [name, { ...tensor, unrounded: true }]));
   /** Prefix of the tensors, role in the package, graph. Of two for one role the first counts. */
   const builders = [
-    ['lambda', 'lambda', () => buildLambdaNet(weights, features)],
-    ['attention', 'attention', () => buildAttentionNet(weights, features)],
+    ['lambda', 'lambda', () => buildLambdaNet(weights, requireMap(features))],
+    ['attention', 'attention', () => buildAttentionNet(weights, requireMap(features))],
     ['lambda_embedding', 'lambdaEmbedding', () => buildEmbeddingLambdaNet(weights, embedding)],
-    ['canonical', 'canonical', () => buildCanonicalNet(unrounded, features)],
+    ['canonical', 'canonical', () => buildCanonicalNet(unrounded, requireMap(features))],
     ['canonical_image', 'canonicalImage', () => buildImageScorer(unrounded, 'canonical_image')],
     ['canonical_image_vector', 'canonicalImage', () => buildImageScorer(unrounded, 'canonical_image_vector')],
     ['feature_distance', 'distance', () => buildClassDistance(unrounded, embedding, classes)],
@@ -267,6 +247,14 @@ async function writeCombiners(
   }
 }
 
+function requireMap(features: Manifest['features']): NonNullable<Manifest['features']> {
+  if (features) return features;
+  throw new DermOrbitError(
+    'COMBINERS_INVALID',
+    'lambda.*, attention.* and canonical.* look at a feature map, and this model has none.',
+  );
+}
+
 function requireFiniteCombiners(weights: ReturnType<typeof readSafetensors>): void {
   for (const [name, tensor] of weights) {
     if (!tensor.float32().every(Number.isFinite)) {
@@ -275,7 +263,9 @@ function requireFiniteCombiners(weights: ReturnType<typeof readSafetensors>): vo
   }
 }
 
-function encodeEmbeddings(values: Float32Array, dims: readonly number[]): Uint8Array {
-  const tensor = { dims, dtype: 'float32' as const, data: values };
-  return writeSafetensors(new Map([['class_embeddings', tensor]]));
+function encodeEmbeddings({ data, bias }: MadeClassEmbeddings, dims: readonly number[]): Uint8Array {
+  const dtype = 'float32' as const;
+  const tensors = new Map<string, SafetensorsInput>([['class_embeddings', { dims, dtype, data }]]);
+  if (bias) tensors.set('class_bias', { dims: [bias.length], dtype, data: bias });
+  return writeSafetensors(tensors);
 }

@@ -130,7 +130,7 @@ export function summarise({ manifest, sha256, bundled }: ModelPackage): ModelSum
     features: manifest.features,
     invariantPart: manifest.invariantPart,
     head: manifest.head.kind,
-    evidence: heads[manifest.head.kind].evidence,
+    evidence: manifest.features ? heads[manifest.head.kind].evidence(manifest.head) : 'none',
     input: manifest.input,
     assumed: manifest.assumed ?? [],
     inputSize: manifest.input.size,

@@ -87,7 +87,7 @@ export function planModel(
   limit?: number,
 ): PlannedModel {
   const aligned = alignClasses(set, model.manifest.classes);
-  const { rows, problems } = planRows(choices, model.combiners);
+  const { rows, problems } = planRows(choices, model.combiners, model.manifest.features !== null);
   const items = limit === undefined ? aligned.items : aligned.items.slice(0, limit);
   return { model, set: { ...aligned, items }, rows, problems: [...problems, ...aligned.problems] };
 }

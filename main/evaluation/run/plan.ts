@@ -1,4 +1,5 @@
 // What is to be measured with one model: a row per group, method, level, inverse and head, each once. Pure.
+import type { ErrorCode } from '../../contract/error-texts/table.ts';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Turned } from '../../contract/evaluation.ts';
@@ -54,25 +55,29 @@ export interface ViewChoices {
  * @param available the weight networks of the model
  * @returns rows, and the methods left out because the model lacks their network
  */
+/** What a model may lack for a row, which is then left out and told. */
+const lacks: ReadonlySet<ErrorCode> = new Set(['COMBINER_MISSING', 'MAP_MISSING']);
+
 export function planRows(
   choices: EvaluationChoices,
   available: Iterable<CombinerName>,
+  map = true,
 ): { rows: PlannedRow[]; problems: Problem[] } {
   const rows = new Map<string, PlannedRow>();
-  const missing = new Map<string, string>();
+  const missing = new Map<string, DermOrbitError>();
   for (const group of new Set(choices.groups)) {
     for (const choice of variants(group, choices)) {
       try {
-        const settings = resolveSettings(choice, available);
+        const settings = resolveSettings(choice, available, map);
         rows.set(rowId(settings), { id: rowId(settings), settings });
       } catch (error) {
-        if (!(error instanceof DermOrbitError && error.code === 'COMBINER_MISSING')) throw error;
-        missing.set(missingName(choice), error.message);
+        if (!(error instanceof DermOrbitError && lacks.has(error.code))) throw error;
+        missing.set(missingName(choice), error);
       }
     }
   }
-  const problems = [...missing].map(([subject, message]): Problem => ({
-    code: 'COMBINER_MISSING',
+  const problems = [...missing].map(([subject, { code, message }]): Problem => ({
+    code,
     message,
     subjects: [subject],
     excluded: true,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DermOrbitError } from '../../contract/errors.ts';
 import type { GroupName } from '../../groups/groups.ts';
 import type { Level } from '../../contract/settings.ts';
+import { mapOf } from '../../contract/manifest.ts';
 import { orbitOfImage } from '../../engine/classify.ts';
 import { dataFolder } from '../../engine/folders.ts';
 import type { LoadedModel } from '../../engine/model.ts';
@@ -22,7 +23,8 @@ export function cacheKeyOf(
   group: GroupName,
   level: Level,
 ): OrbitKey {
-  const { id, files, input, features, invariantPart, embedding } = model.manifest;
+  const { id, files, input, invariantPart, embedding } = model.manifest;
+  const features = mapOf(model.manifest);
   const keepsFeatures = level === 'feature';
   if (keepsFeatures && invariantPart > 0) {
     throw new DermOrbitError(

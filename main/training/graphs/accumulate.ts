@@ -2,7 +2,7 @@
 // graph, gradients are added up, and the optimizer acts on their mean. Pure.
 import type { Emitter } from '../../autodiff/emitter.ts';
 import type { Optimizer } from '../../autodiff/optimizers.ts';
-import type { Manifest } from '../../contract/manifest.ts';
+import { mapOf, type Manifest } from '../../contract/manifest.ts';
 import type { TrainedNet } from './weight-nets.ts';
 
 /** Name of the slot that holds the sum over the parts before this one. */
@@ -65,12 +65,13 @@ export function partSize(batch: number, bytesPerImage: number, bytes = stepBytes
  * @param orientations n
  */
 export function activationBytes(
-  { features }: Pick<Manifest, 'features'>,
+  manifest: Pick<Manifest, 'features'>,
   orientations: number,
   net: TrainedNet,
 ): number {
   if (net === 'lambdaEmbedding') return 1;
   const fronts = net === 'attention' ? 2 : 1;
-  const places = Math.max(1, features.size - 2) ** 2;
-  return orientations * features.channels * 32 * places * 4 * Float32Array.BYTES_PER_ELEMENT * fronts;
+  const { channels, size } = mapOf(manifest);
+  const places = Math.max(1, size - 2) ** 2;
+  return orientations * channels * 32 * places * 4 * Float32Array.BYTES_PER_ELEMENT * fronts;
 }

@@ -78,7 +78,7 @@ describe.each([0, 1])('the forward graph, logit rule %i', (which) => {
       const read = (orbit: ImageOrbit) =>
         settings.level === 'feature' ? orbit.features(group) : orbit.normalizedEmbeddings(group);
       const views = (await Promise.all(orbits.map(read))).flat();
-      const { channels, size: cells } = opened.manifest.features;
+      const { channels, size: cells } = opened.manifest.features!;
       const row = settings.level === 'feature' ? [channels, cells, cells] : [opened.manifest.embedding];
       const data = Float32Array.from(views.flatMap((view) => Array.from(view)));
       const { logits, weights } = await runGraph(graph, { orbit: { data, dims: [views.length, ...row] } });

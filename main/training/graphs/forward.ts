@@ -164,21 +164,24 @@ function headMaps(graph: GraphBuilder, group: Group, size: number, combined: str
   return graph.op('MatMul', [combined, graph.float32('head', matrix, [cells, columns])], {}, 'head_maps');
 }
 
-/** scale * (normalize ? e / |e| : e) T; `class_embeddings` holds T itself, so that it can learn. */
+/** scale * (normalize ? e / |e| : e) T + b; `class_embeddings` and `class_bias` hold T and b, so that they can learn. */
 function addLogits(graph: GraphBuilder, { classEmbeddings, logits }: FrozenParts, embedding: string): void {
   const { width, classes, data } = classEmbeddings;
   const matrix = graph.float32('class_embeddings', data, [width, classes]);
   const product = graph.op('MatMul', [embedding, matrix], {}, 'products');
   const scale = graph.float32('logit_scale', Float32Array.of(logits.scale), []);
   const scaled = logits.scale === 1 ? product : graph.op('Mul', [product, scale], {}, 'scaled_products');
+  const { bias } = classEmbeddings;
+  const shifted = (value: string) =>
+    bias ? graph.op('Add', [value, graph.float32('class_bias', bias, [classes])], {}, 'shifted') : value;
   if (!logits.normalize) {
-    graph.output('logits', scaled, ['batch', classes]);
+    graph.output('logits', shifted(scaled), ['batch', classes]);
     return;
   }
   const squares = graph.op('Mul', [embedding, embedding], {}, 'embedding_squares');
   const sum = graph.op('ReduceSum', [squares, graph.int64('width_axis', [1])], { keepdims: 1 });
   const length = graph.op('Sqrt', [sum], {}, 'embedding_length');
-  graph.output('logits', graph.op('Div', [scaled, length], {}, 'normalised'), ['batch', classes]);
+  graph.output('logits', shifted(graph.op('Div', [scaled, length], {}, 'normalised')), ['batch', classes]);
 }
 
 /** softmax(w_g e_g T), averaged over g; Basu et al.'s lambda-equitune for CLIP. */

@@ -7,7 +7,7 @@ import {
   buildLambdaNet,
 } from '../../backbones/combiners.ts';
 import type { Weights, WeightTensor } from '../../backbones/weights.ts';
-import type { Manifest } from '../../contract/manifest.ts';
+import { mapOf, type Manifest } from '../../contract/manifest.ts';
 import type { CombinerName, Settings } from '../../contract/settings.ts';
 import { combinerOf } from '../../equivariance/settings.ts';
 import type { Model } from '../../onnx/graph.ts';
@@ -24,7 +24,7 @@ const embeddingHidden = 100;
 
 /** The per-channel front: a convolution over every channel by itself, then a few numbers of each. */
 function front(convolution: string, projection: string, { features }: Shapes): Layer[] {
-  const valid = features.size - kernel + 1;
+  const valid = mapOf({ features }).size - kernel + 1;
   return [
     [convolution, [filters, 1, kernel, kernel]],
     [projection, [keptPerChannel, filters * valid * valid]],
@@ -45,7 +45,7 @@ const scoreNet =
   (prefix: 'lambda' | 'canonical') =>
   (shapes: Shapes): Layer[] => [
     ...front(`${prefix}.per_channel_preprocessing.0`, `${prefix}.pre_projection.0`, shapes),
-    [`${prefix}.main.0`, [hidden, shapes.features.channels * keptPerChannel]],
+    [`${prefix}.main.0`, [hidden, mapOf(shapes).channels * keptPerChannel]],
     [`${prefix}.main.2`, [hidden, hidden]],
     [`${prefix}.main.4`, [1, hidden]],
   ];
@@ -58,11 +58,11 @@ interface WeightNetRow {
 export const weightNets: Readonly<Record<TrainedNet, WeightNetRow>> = {
   lambda: {
     layers: scoreNet('lambda'),
-    build: (weights, { features }) => buildLambdaNet(weights, features),
+    build: (weights, { features }) => buildLambdaNet(weights, mapOf({ features })),
   },
   canonical: {
     layers: scoreNet('canonical'),
-    build: (weights, { features }) => buildCanonicalNet(weights, features),
+    build: (weights, { features }) => buildCanonicalNet(weights, mapOf({ features })),
   },
   attention: {
     layers: (shapes) =>
@@ -72,10 +72,10 @@ export const weightNets: Readonly<Record<TrainedNet, WeightNetRow>> = {
           `attention.pre_${part}_projection.0`,
           shapes,
         ),
-        [`attention.${part[0]!}.0`, [hidden, shapes.features.channels * keptPerChannel]] as const,
+        [`attention.${part[0]!}.0`, [hidden, mapOf(shapes).channels * keptPerChannel]] as const,
         [`attention.${part[0]!}.2`, [hidden, hidden]] as const,
       ]),
-    build: (weights, { features }) => buildAttentionNet(weights, features),
+    build: (weights, { features }) => buildAttentionNet(weights, mapOf({ features })),
   },
   lambdaEmbedding: {
     layers: ({ embedding }) => [

@@ -20,7 +20,9 @@ import { momentsOf } from './moments.ts';
 import type { BatchNormMode, LearnedNames, TrainableNetwork, TrainedNetwork } from './trainable.ts';
 
 /** What a package says of a network, without its graphs. */
-export type NetworkFacts = Omit<ImportedBackbone, 'tower' | 'headGraph' | 'text' | 'logitScale'>;
+export interface NetworkFacts extends Omit<ImportedBackbone, 'tower' | 'headGraph' | 'text' | 'logitScale'> {
+  readonly features: NonNullable<ImportedBackbone['features']>;
+}
 
 interface OnnxParts {
   readonly facts: NetworkFacts;

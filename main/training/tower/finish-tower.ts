@@ -93,13 +93,15 @@ async function writeWeights(
   const { start, classes } = plan;
   const { file, backbone } = start.network.trained(last.bestWeights);
   await writeFileAtomic(path(file.name), file.bytes);
-  const { width, classes: count, data } = start.classEmbeddings;
+  const { width, classes: count, data, bias } = start.classEmbeddings;
   const learned = last.bestWeights.get('class_embeddings')?.data ?? data;
   const embeddings = { dims: [width, count], dtype: 'float32', data: learned } as const;
-  await writeFileAtomic(
-    path('class-embeddings.safetensors'),
-    writeSafetensors(new Map([['class_embeddings', embeddings]])),
-  );
+  const tensors = new Map<string, SafetensorsInput>([['class_embeddings', embeddings]]);
+  if (bias) {
+    const shift = last.bestWeights.get('class_bias')?.data ?? bias;
+    tensors.set('class_bias', { dims: [count], dtype: 'float32', data: shift });
+  }
+  await writeFileAtomic(path('class-embeddings.safetensors'), writeSafetensors(tensors));
   const network = networkState(plan, last.bestWeights);
   if (network) await writeFileAtomic(path('combiners.safetensors'), writeSafetensors(asFile(network)));
   return {

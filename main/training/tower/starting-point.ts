@@ -10,6 +10,7 @@ import {
 import { readSafetensors, writeSafetensors } from '../../backbones/checkpoints/safetensors.ts';
 import type { Weights, WeightTensor } from '../../backbones/weights.ts';
 import { parametersAsInputs } from '../../autodiff/parameters.ts';
+import { DermOrbitError } from '../../contract/errors.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import type { ScratchConfig } from '../../contract/training.ts';
 import type { LoadedModel } from '../../engine/model.ts';
@@ -75,7 +76,17 @@ function factsOf({
   embedding,
   head,
   assumed = [],
+  id,
+  batch,
 }: Manifest): NetworkFacts {
+  if (!features || batch !== undefined) {
+    throw new DermOrbitError(
+      'TRAINING_UNSUPPORTED',
+      features
+        ? `${id} takes one picture at a time; training needs a free batch.`
+        : `${id} has no feature map to combine; its weight network at embedding level can be trained.`,
+    );
+  }
   return { architecture, input, features, invariantPart, embedding, head, assumed };
 }
 

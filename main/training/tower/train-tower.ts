@@ -93,7 +93,10 @@ async function runStage(
   const network = plan.start.network.atSize(stage.size);
   const start = { ...plan.start, network };
   const names = network.learned(plan.batchNorm);
-  const embeddings = plan.classEmbeddings === 'frozen' ? [] : ['class_embeddings'];
+  const ofClasses = plan.start.classEmbeddings.bias
+    ? ['class_embeddings', 'class_bias']
+    : ['class_embeddings'];
+  const embeddings = plan.classEmbeddings === 'frozen' ? [] : ofClasses;
   const parameters = [...names.parameters, ...embeddings, ...plan.network];
   const dropout = rule.net?.name === 'lambdaEmbedding' && plan.network.length > 0 ? plan.dropout : 0;
   const graph = (statistics: 'batch' | 'running', masked: boolean) =>
