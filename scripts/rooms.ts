@@ -48,6 +48,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'names, numbers and sentences as people read them, on every surface',
     imports: ['contract', 'groups', 'equivariance'],
   },
+  calibration: {
+    environment: 'common',
+    holds: 'logits -> probabilities by a prior, prediction sets, and how both are fitted',
+    imports: ['contract', 'equivariance'],
+  },
   plots: {
     environment: 'common',
     holds: 'where each mark of a plot lies: the same for page and reports',
@@ -76,12 +81,22 @@ export const rooms: Readonly<Record<string, Room>> = {
   engine: {
     environment: 'main',
     holds: 'ONNX Runtime sessions, providers, model store, predictions; in-process or as a process',
-    imports: ['contract', 'rpc', 'base', 'groups', 'onnx', 'backbones', 'equivariance', 'imaging'],
+    imports: [
+      'contract',
+      'rpc',
+      'base',
+      'groups',
+      'onnx',
+      'backbones',
+      'equivariance',
+      'calibration',
+      'imaging',
+    ],
   },
   evaluation: {
     environment: 'main',
     holds: 'labelled sets, metrics, robustness, stored evaluations, selections of images',
-    imports: ['contract', 'base', 'groups', 'equivariance', 'imaging', 'engine'],
+    imports: ['contract', 'base', 'groups', 'equivariance', 'calibration', 'imaging', 'engine'],
   },
   training: {
     environment: 'main',
@@ -126,7 +141,17 @@ export const rooms: Readonly<Record<string, Room>> = {
     environment: 'main',
     holds: 'one file per command',
     imports: [
-      ...['contract', 'groups', 'onnx', 'equivariance', 'base', 'backbones', 'imaging', 'engine'],
+      ...[
+        'contract',
+        'groups',
+        'onnx',
+        'equivariance',
+        'calibration',
+        'base',
+        'backbones',
+        'imaging',
+        'engine',
+      ],
       ...['evaluation', 'training', 'language', 'reports', 'jobs', 'services', 'host'],
     ],
   },

@@ -10,6 +10,7 @@ import { createEngine } from '../engine/engine.ts';
 import { defaultModelFolders } from '../engine/folders.ts';
 import { ModelStore } from '../engine/store/store.ts';
 import { percent } from '../contract/percent.ts';
+import { addCalibrateCommand } from './models-calibrate.ts';
 import { describeError, harmless, interruptSignal, note, paint, table } from './output.ts';
 import { showProgress } from './progress.ts';
 
@@ -56,6 +57,7 @@ export function addModelsCommand(program: Command): void {
     .description('check every file of the named models (default: all) against its manifest')
     .option('--json', 'print JSON')
     .action(verify);
+  addCalibrateCommand(models);
   models.command('remove <id>').description('remove an imported model').action(remove);
   models
     .command('import <file|folder>')

@@ -1,5 +1,7 @@
 // The options that say how a prediction is made; shared by the commands that predict.
 import type { Command } from 'commander';
+import type { PriorChoice } from '../contract/calibration.ts';
+import { DermOrbitError } from '../contract/errors.ts';
 import type { GroupName } from '../groups/groups.ts';
 import {
   groupNameSchema,
@@ -28,6 +30,7 @@ export interface SettingsOptions {
   readonly head?: Head;
   readonly scorer?: Scorer;
   readonly score?: Score;
+  readonly prior?: string;
   readonly provider: string;
   readonly model?: string;
 }
@@ -84,13 +87,36 @@ export function addSettingsOptions(command: Command): Command {
         scoreSchema.options,
       ),
     )
+    .option(
+      '--prior <prior>',
+      'how common the classes are taken to be: balanced, training, or shares such as "MEL=0.05,NV=0.8,..." (default: balanced)',
+    )
     .option('--provider <provider>', 'auto, cuda, tensorrt, dml, webgpu, coreml or cpu', 'auto');
 }
 
 /** What the person chose, and nothing for the rest. */
 export function settingsChoice(options: SettingsOptions): SettingsChoice {
   const { group, method, level, inverse, head, scorer, score } = options;
-  return { group, method, level, inverse, head, scorer, score };
+  const prior = options.prior === undefined ? undefined : parsePrior(options.prior);
+  return { group, method, level, inverse, head, scorer, score, prior };
+}
+
+/**
+ * A prior from what a person wrote: a name, or shares such as `MEL=0.05,NV=0.8,...`.
+ * @throws DermOrbitError PRIOR_INVALID
+ */
+export function parsePrior(text: string): PriorChoice {
+  if (text === 'balanced' || text === 'training') return text;
+  const shares: Record<string, number> = {};
+  for (const part of text.split(',')) {
+    const [code = '', share = ''] = part.split('=').map((side) => side.trim());
+    if (code === '' || share === '' || Number.isNaN(Number(share)) || Object.hasOwn(shares, code)) {
+      const message = `"${part.trim()}" is not a class and its share; or name balanced or training.`;
+      throw new DermOrbitError('PRIOR_INVALID', message);
+    }
+    shares[code] = Number(share);
+  }
+  return shares;
 }
 
 /** @throws DermOrbitError PROVIDER_UNKNOWN */

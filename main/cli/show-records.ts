@@ -32,12 +32,22 @@ function stabilityText({ stability, orientations }: Classification): string {
     : `the plain model gives this answer in ${agreeing} of ${count} orientations: it would change its mind when the picture is turned`;
 }
 
+/** What the diagnosis is among, as far as the model was calibrated; an empty or a full set is no answer, and says so. */
+function setText({ set, probabilities }: Classification): string[] {
+  if (!set) return [];
+  const promise = `${set.level} % of such pictures are covered, class by class`;
+  if (set.classes.length === 0) return [`fits none of the classes (${promise}): do not rely on this answer`];
+  if (set.classes.length === Object.keys(probabilities).length) return [`any of the classes (${promise})`];
+  return [`${set.classes.map(nameOf).join(' or ')} (${promise})`];
+}
+
 /** How the predictions were made, in one line. */
 function howMade(record: Classification): string {
   const { model, group, level, inverse, head, provider, scorer, score } = record;
   const method = [record.method, scorer && `by ${scorer}`, score && `by ${score}`].filter(Boolean).join(' ');
+  const prior = record.prior ? `, ${record.prior.name} prior` : '';
   const feature = level === 'feature' && record.method !== 'tta' ? `, inverse ${inverse}, ${head} head` : '';
-  return `${model.id}: ${method} over ${group}, ${level} level${feature}; computed on ${provider}`;
+  return `${model.id}: ${method} over ${group}, ${level} level${feature}${prior}; computed on ${provider}`;
 }
 
 /** One image: every class with its bar, then malignancy and stability. */
@@ -57,6 +67,7 @@ export function printOne([record]: readonly ClassificationRecord[]): void {
     table(rows, new Set([2])),
     '',
     ...(record.malignant === null ? [] : [`${percent(record.malignant)} ${malignantLabel}`]),
+    ...setText(record),
     stabilityText(record),
     ...(record.notes ?? []).map((code) => paint('yellow', `${noteTexts[code].text} (${code})`)),
     '',

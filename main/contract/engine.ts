@@ -2,6 +2,7 @@
 // the in-process engine, the engine process and its client all derive from it. Schemas run on both sides.
 import { z } from 'zod';
 import { activationSchema } from './backbone.ts';
+import { priorChoiceSchema } from './calibration.ts';
 import { modelDetailsSchema, modelSummarySchema, verificationSchema } from './manifest.ts';
 import type { ContractApi } from './operations.ts';
 import { presetSchema } from './pictures.ts';
@@ -28,6 +29,7 @@ export const settingsChoiceSchema = z.object({
   level: levelSchema.optional(),
   inverse: inverseSchema.optional(),
   head: headSchema.optional(),
+  prior: priorChoiceSchema.optional(),
   scorer: scorerSchema.optional(),
   score: scoreSchema.optional(),
 });

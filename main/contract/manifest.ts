@@ -1,6 +1,7 @@
 // The manifest of a model package: everything the product needs to know about a model before it opens a graph.
 // A package is one folder: manifest.json, the files it names, and nothing else that is read.
 import { z } from 'zod';
+import { calibrationSchema } from './calibration.ts';
 import { headSchema, offeredEvidenceSchema, resizeSchema } from './backbone.ts';
 import { withoutVersionOne } from './manifest-v1.ts';
 import { combinerSchema } from './settings.ts';
@@ -92,6 +93,8 @@ export const manifestSchema = z.strictObject({
     card: packageFileSchema.optional(),
   }),
   /** The checkpoint that the package was made from. */
+  /** How logits become probabilities; absent of models that were never calibrated. */
+  calibration: calibrationSchema.optional(),
   source: z.strictObject({ file: z.string(), format: z.string(), sha256: z.string() }).optional(),
   metrics: z.array(metricSchema).optional(),
 });
@@ -101,8 +104,24 @@ export type PackageFileRole = keyof Manifest['files'];
 /** The map of a model; one of no channels where it has none, so that arrays of maps are empty. */
 export const mapOf = ({ features }: Pick<Manifest, 'features'>) => features ?? { channels: 0, size: 1 };
 
+/** With a calibration that has a number for every class. */
+const fittingSchema = manifestSchema.superRefine(({ classes, calibration }, context) => {
+  if (!calibration) return;
+  const lists = [
+    calibration.images,
+    calibration.trainingShares,
+    ...Object.values(calibration.methods).flatMap(({ bias, thresholds }) => [
+      bias,
+      ...Object.values(thresholds),
+    ]),
+  ];
+  if (lists.every(({ length }) => length === classes.length)) return;
+  const message = `its lists must have a number for each of the ${classes.length} classes`;
+  context.addIssue({ code: 'custom', path: ['calibration'], message });
+});
+
 /** A manifest as it was written, of either version. */
-export const readManifest = (json: unknown) => manifestSchema.safeParse(withoutVersionOne(json));
+export const readManifest = (json: unknown) => fittingSchema.safeParse(withoutVersionOne(json));
 
 /** An installed model as lists show it. `sha256` is that of manifest.json, which pins every other file. */
 export const modelSummarySchema = z.object({

@@ -1,5 +1,6 @@
 // The prediction record: made in one place (main/engine), shown by every surface (window, CLI, CSV, history).
 import { z } from 'zod';
+import { predictionSetSchema, priorSchema } from './calibration.ts';
 import { evidenceKindSchema } from './backbone.ts';
 import { errorRecordSchema } from './error-record.ts';
 import { noteCodeSchema } from './notes.ts';
@@ -55,6 +56,12 @@ export const classificationSchema = z.object({
   probabilities: perClass,
   /** Null where the method averages probabilities (tta, embedding level). */
   logits: perClass.nullable(),
+  /** The prior behind the probabilities; absent where they are the model's own. */
+  prior: priorSchema.optional(),
+  /** Id of the calibration behind them; null where only a prior was chosen. */
+  calibration: z.string().nullable().optional(),
+  /** Classes that the diagnosis is among; absent where the model was not calibrated. */
+  set: predictionSetSchema.optional(),
   /** Sum of the probabilities of MEL, BCC and AKIEC; null if the model knows none of them. */
   malignant: z.number().nullable(),
   orientations: z.array(orientationSchema),

@@ -1,6 +1,7 @@
 // The names a prediction is described with, as schemas: groups, methods, levels, heads, providers, classes.
 // Definitions of the terms: docs/METHODS.md.
 import { z } from 'zod';
+import { priorChoiceSchema } from './calibration.ts';
 import { groupNames } from '../groups/groups.ts';
 
 export const groupNameSchema = z.enum(groupNames);
@@ -66,6 +67,8 @@ export const settingsSchema = z.strictObject({
   scorer: scorerSchema.optional(),
   /** Of equizero at feature level alone; absent in what was written before there was a choice: probability. */
   score: scoreSchema.optional(),
+  /** How common the classes are taken to be; absent: all alike, as far as the model is calibrated. */
+  prior: priorChoiceSchema.optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 

@@ -3,7 +3,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Inspection } from '../contract/engine.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
-import type { GroupName } from '../groups/groups.ts';
 import { methodSchema, type Settings } from '../contract/settings.ts';
 import { resolveSettings } from '../equivariance/settings.ts';
 import type { NoteCode } from '../contract/notes.ts';
@@ -24,8 +23,8 @@ interface KeptImage {
   readonly width: number;
   readonly height: number;
   readonly orbit: ImageOrbit;
-  /** What every method says, by group: it depends on nothing else. */
-  readonly alternatives: Map<GroupName, Inspection['alternatives']>;
+  /** What every method says, by group and prior: it depends on nothing else. */
+  readonly alternatives: Map<string, Inspection['alternatives']>;
 }
 
 /** The most recently inspected images of one model, by content. */
@@ -70,16 +69,17 @@ export class Inspector {
 
   async #alternatives(
     { orbit, alternatives }: KeptImage,
-    { group }: Settings,
+    { group, prior }: Settings,
   ): Promise<Inspection['alternatives']> {
-    const known = alternatives.get(group);
+    const key = `${group} ${JSON.stringify(prior)}`;
+    const known = alternatives.get(key);
     if (known) return known;
     const { classes } = this.#model.manifest;
     const answers: Inspection['alternatives'] = [];
     for (const method of methodSchema.options) {
       try {
         const settings = resolveSettings(
-          { group, method },
+          { group, method, prior },
           this.#model.combiners,
           this.#model.manifest.features !== null,
         );
@@ -95,7 +95,7 @@ export class Inspector {
         });
       }
     }
-    alternatives.set(group, answers);
+    alternatives.set(key, answers);
     return answers;
   }
 }

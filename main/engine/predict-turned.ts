@@ -6,11 +6,12 @@
 import { mapOf } from '../contract/manifest.ts';
 import type { Settings } from '../contract/settings.ts';
 import { combineCompanions, headEmbedding, turnBack, weightedSum } from '../equivariance/combine.ts';
-import { classLogits, joined, rowsOf, softmax } from '../equivariance/logits.ts';
+import { classLogits, joined, rowsOf } from '../equivariance/logits.ts';
 import { methods, type OrbitReadings } from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
 import { actOnOrientations } from '../groups/action.ts';
 import { groups, type Group } from '../groups/groups.ts';
+import { answering } from './answer.ts';
 import type { LoadedModel } from './model.ts';
 import type { ImageOrbit } from './orbit.ts';
 import { readOrbit, requireNumbers } from './predict.ts';
@@ -106,9 +107,11 @@ class GroupOrbit {
   prepare(settings: Settings, turn: number): () => TurnedPrediction {
     const { featureWeights, embeddingAnswer } = methods[settings.method];
     const readings = turnedReadings(this.#group, turn, this.#readings);
+    const answers = answering(this.#model.manifest, settings);
     if (!hasFeatureMap(settings)) {
-      const { probabilities, weights } = embeddingAnswer(readings, settings);
-      requireNumbers(probabilities);
+      const { probabilities: averaged, weights } = embeddingAnswer(readings, settings);
+      requireNumbers(averaged);
+      const probabilities = answers.probabilities({ averaged });
       return () => ({ probabilities, weights });
     }
     const { weights } = featureWeights(readings, settings);
@@ -120,16 +123,17 @@ class GroupOrbit {
     for (const element of head) if (!map.embeddings.has(element)) map.embeddings.set(element, null);
     return () => {
       const embeddings = head.map((element) => map.embeddings.get(element)!);
-      const probabilities = this.#answer(embeddings);
-      requireNumbers(probabilities);
+      const logits = this.#logits(embeddings);
+      requireNumbers(logits);
+      const probabilities = answers.probabilities({ logits });
       return { probabilities, weights };
     };
   }
 
-  #answer(embeddings: readonly Float32Array[]): number[] {
+  #logits(embeddings: readonly Float32Array[]): number[] {
     const { manifest, classEmbeddings } = this.#model;
     const embedding = headEmbedding(joined(embeddings), manifest.embedding);
-    return softmax(classLogits(embedding, classEmbeddings, manifest.logits));
+    return classLogits(embedding, classEmbeddings, manifest.logits);
   }
 
   /** The combined map of the turned image as `start` applied to a map that other turns share. */

@@ -1,10 +1,11 @@
 // One prediction from an image's orbit: asks the networks that the settings need, combines, and answers. The only
 // place where settings meet networks; everything that computes is in main/equivariance.
+import type { PredictionSet } from '../contract/calibration.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import { mapOf } from '../contract/manifest.ts';
 import type { CombinerName, Settings } from '../contract/settings.ts';
 import { combineCompanions, combineFeatures, headEmbedding } from '../equivariance/combine.ts';
-import { argmax, classLogits, embeddingLevelRule, softmax, type LogitRule } from '../equivariance/logits.ts';
+import { classLogits, embeddingLevelRule, type LogitRule } from '../equivariance/logits.ts';
 import {
   choosesBeforeTower,
   methods,
@@ -14,6 +15,8 @@ import {
 } from '../equivariance/methods.ts';
 import { combinerOf, hasFeatureMap } from '../equivariance/settings.ts';
 import { groups, type Group } from '../groups/groups.ts';
+import { answering, type Answering, type Said } from './answer.ts';
+import type { LoadedModel } from './model.ts';
 import type { ImageOrbit } from './orbit.ts';
 
 /** A prediction in numbers by class index; records name the classes. */
@@ -25,6 +28,12 @@ export interface Prediction extends OrbitWeights {
   readonly orientationLogits: readonly (readonly number[])[];
   /** Null where the image tower did not see every orientation. */
   readonly stability: number | null;
+  /** Of each orientation by the same rule; an empty row for one that the image tower did not see. */
+  readonly orientationProbabilities: readonly (readonly number[])[];
+  /** What the method says before any calibration. */
+  readonly said: Said;
+  readonly set: PredictionSet | null;
+  readonly basis: Answering['basis'];
 }
 
 export interface PredictOptions {
@@ -127,7 +136,7 @@ export async function predict(
   const readings = await readFor(orbit, settings, options);
   if (!hasFeatureMap(settings)) {
     const answer = methods[settings.method].embeddingAnswer(readings, settings);
-    return finish({ ...answer, logits: null }, readings);
+    return finish(orbit.model, settings, answer, { averaged: answer.probabilities }, readings);
   }
   const { weights, attention, combined, companion } = await weighAndCombine(orbit, settings, readings);
   const { manifest, classEmbeddings } = orbit.model;
@@ -135,16 +144,34 @@ export async function predict(
   const embeddings = await orbit.model.answers(combined, companion, elements);
   const embedding = headEmbedding(embeddings, manifest.embedding);
   const logits = classLogits(embedding, classEmbeddings, manifest.logits);
-  return finish({ weights, attention, logits, probabilities: softmax(logits) }, readings);
+  return finish(orbit.model, settings, { weights, attention }, { logits }, readings);
 }
 
 function finish(
-  answer: Omit<Prediction, 'stability' | 'orientationLogits'>,
+  { manifest }: LoadedModel,
+  settings: Settings,
+  { weights, attention }: OrbitWeights,
+  said: Said,
   readings: OrbitReadings,
 ): Prediction {
-  requireNumbers(answer.probabilities);
-  const topClass = argmax(answer.probabilities);
-  return { ...answer, orientationLogits: readings.logits, stability: stability(readings, topClass) };
+  requireNumbers('logits' in said ? said.logits : said.averaged);
+  const answers = answering(manifest, settings);
+  const top = answers.topClass(said);
+  const each = readings.logits.map((logits) =>
+    logits.length === 0 ? [] : answers.probabilities({ logits }),
+  );
+  return {
+    weights,
+    attention,
+    logits: 'logits' in said ? said.logits : null,
+    probabilities: answers.probabilities(said),
+    orientationLogits: readings.logits,
+    orientationProbabilities: each,
+    stability: stability(each, top),
+    said,
+    set: answers.set(said),
+    basis: answers.basis,
+  };
 }
 
 /** @throws DermOrbitError INFERENCE_FAILED */

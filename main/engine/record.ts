@@ -3,7 +3,6 @@ import type { NoteCode } from '../contract/notes.ts';
 import type { Classification, Failure, Orientation } from '../contract/record.ts';
 import { asDermOrbitError } from '../contract/errors.ts';
 import { isMalignant, type Settings } from '../contract/settings.ts';
-import { softmax } from '../equivariance/logits.ts';
 import { groups } from '../groups/groups.ts';
 import type { LoadedModel } from './model.ts';
 import type { Prediction } from './predict.ts';
@@ -45,7 +44,7 @@ export function classificationRecord(
       turn: (turns * 90) as Orientation['turn'],
       mirror,
       weight: prediction.weights[element]!,
-      probabilities: asked ? byClass(classes, softmax(logits)) : null,
+      probabilities: asked ? byClass(classes, prediction.orientationProbabilities[element]!) : null,
       logits: asked ? byClass(classes, logits) : null,
     };
   });
@@ -56,6 +55,9 @@ export function classificationRecord(
     provider: model.provider,
     probabilities: byClass(classes, prediction.probabilities),
     logits: prediction.logits && byClass(classes, prediction.logits),
+    // As it was used, in the place of what was chosen.
+    ...(prediction.basis ?? { prior: undefined }),
+    ...(prediction.set ? { set: prediction.set } : {}),
     malignant: malignantProbability(classes, prediction.probabilities),
     orientations,
     attention: prediction.attention?.map((row) => [...row]) ?? null,

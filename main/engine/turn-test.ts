@@ -24,7 +24,7 @@ export async function* turnTest(
   signal?: AbortSignal,
 ): AsyncGenerator<TurnTestPoint> {
   const { classes, input } = model.manifest;
-  const plain = resolveSettings({ group: 'c1', method: 'vanilla' }, model.combiners);
+  const plain = resolveSettings({ group: 'c1', method: 'vanilla', prior: settings.prior }, model.combiners);
   for (const angle of freeAngles(step)) {
     signal?.throwIfAborted();
     const orbit = orbitOfImage(model, rotateSquare(square, input.size, angle));

@@ -83,17 +83,25 @@ describe('choices', () => {
 
   it('knows records that were made otherwise', () => {
     const expected = decideSettings({}, ['lambda']);
-    expect(madeOtherwise(expected, {}, expected)).toBe(false);
-    expect(madeOtherwise({ ...expected, group: 'd4' }, {}, expected)).toBe(true);
-    expect(madeOtherwise({ ...expected, method: 'equitune' }, {}, expected)).toBe(true);
-    expect(madeOtherwise({ ...expected, head: 'plain' }, { head: 'orbit' }, expected)).toBe(true);
+    const record = { ...expected, prior: undefined };
+    expect(madeOtherwise(record, {}, expected)).toBe(false);
+    expect(madeOtherwise({ ...record, group: 'd4' }, {}, expected)).toBe(true);
+    expect(madeOtherwise({ ...record, method: 'equitune' }, {}, expected)).toBe(true);
+    expect(madeOtherwise({ ...record, head: 'plain' }, { head: 'orbit' }, expected)).toBe(true);
     const equizero = decideSettings({ method: 'equizero' }, []);
-    const written = { ...equizero };
+    const written = { ...equizero, prior: undefined };
     delete written.score;
     expect(madeOtherwise(written, { score: 'probability' }, equizero)).toBe(false);
     expect(madeOtherwise(written, { score: 'energy' }, equizero)).toBe(true);
+    const even = { name: 'balanced', shares: { A: 0.5, B: 0.5 } } as const;
+    expect(madeOtherwise({ ...record, prior: even }, {}, expected)).toBe(false);
+    const clinic = { ...expected, prior: { A: 0.2, B: 0.8 } };
+    expect(madeOtherwise({ ...record, prior: even }, {}, clinic)).toBe(true);
+    const used = { name: 'custom', shares: { A: 0.2, B: 0.8 } } as const;
+    expect(madeOtherwise({ ...record, prior: used }, {}, clinic)).toBe(false);
+    expect(madeOtherwise({ ...record, prior: used }, {}, { ...expected, prior: 'training' })).toBe(true);
     // The engine decided otherwise than expected, and the person did not ask for either.
-    expect(madeOtherwise({ ...expected, level: 'embedding' }, {}, expected)).toBe(false);
+    expect(madeOtherwise({ ...record, level: 'embedding' }, {}, expected)).toBe(false);
   });
 });
 
@@ -109,7 +117,7 @@ describe('a model whose only weight network is the embedding-level lambda', () =
     'what the page expects of %o is what the engine does, so that no result is out of date for ever',
     (choice) => {
       const expected = decideSettings(choice, combiners);
-      const record = resolveSettings(choice, only(...combiners));
+      const record = { ...resolveSettings(choice, only(...combiners)), prior: undefined };
       expect(record).toEqual(expected);
       expect(madeOtherwise(record, choice, expected)).toBe(false);
     },

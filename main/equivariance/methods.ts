@@ -216,9 +216,11 @@ export function choosesBeforeTower({ method, scorer }: Pick<Settings, 'method' |
   return method === 'canonical' && scorer === 'image';
 }
 
-/** Share of the orientations whose own top class is `topClass`; null where not every orientation was asked. */
-export function stability(orbit: OrbitReadings, topClass: number): number | null {
-  if (orbit.logits.some((row) => row.length === 0)) return null;
-  const agreeing = orbit.logits.filter((logits) => argmax(logits) === topClass);
-  return agreeing.length / orbit.logits.length;
+/**
+ * Share of the orientations whose own top class is `topClass`; null where not every orientation was asked.
+ * @param answers [n][K] of each orientation by itself; an empty row for one that was not asked
+ */
+export function stability(answers: readonly (readonly number[])[], topClass: number): number | null {
+  if (answers.some((row) => row.length === 0)) return null;
+  return answers.filter((row) => argmax(row) === topClass).length / answers.length;
 }

@@ -1,6 +1,7 @@
 // From what a person chose to what is computed: every setting decided, which of them make an answer that cannot change
 // when the picture is turned, and what a change of one does to the others. Engine and page ask the same functions. Pure.
 // The rules are docs/METHODS.md, "What is exact, and what is not".
+import type { Prior, PriorChoice } from '../contract/calibration.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import {
   methodSchema,
@@ -55,7 +56,8 @@ export function decideSettings(
   const atEmbedding = onlyEmbedding || (!map && methods[method].levels.includes('embedding'));
   const level = choice.level ?? (atEmbedding ? 'embedding' : 'feature');
   const group = choice.group ?? 'c4';
-  const chosen = { group, method, level, ...variantOf(method, level, choice, available) };
+  const prior = choice.prior === undefined ? {} : { prior: choice.prior };
+  const chosen = { group, method, level, ...variantOf(method, level, choice, available), ...prior };
   if (!hasFeatureMap(chosen)) return { ...chosen, inverse: 'off', head: 'plain' };
   const inverse = choice.inverse ?? (method === 'vanilla' ? 'off' : 'on');
   const head = choice.head ?? (inverse === 'on' && method !== 'vanilla' ? 'orbit' : 'plain');
@@ -166,7 +168,7 @@ export function settingApplies(setting: MethodSetting, settings: Settings): bool
 }
 
 /** Whether the prediction is the same for every picture of the orbit, exactly (up to rounding). */
-export function isInvariant(settings: Settings): boolean {
+export function isInvariant(settings: Omit<Settings, 'prior'>): boolean {
   if (settings.group === 'c1' || settings.method === 'vanilla') return false;
   if (!hasFeatureMap(settings)) return true;
   return settings.inverse === 'off' || settings.head === 'orbit';
@@ -174,15 +176,16 @@ export function isInvariant(settings: Settings): boolean {
 
 /** A choice with one change: what does not belong to the changed setting goes back to its default. */
 export function changedChoice(before: SettingsChoice, change: SettingsChoice): SettingsChoice {
-  const { group, method, level, inverse, head, scorer, score } = { ...before, ...change };
-  if (change.method !== undefined) return defined({ group, method });
-  if (level === 'embedding') return defined({ group, method, level, scorer });
+  const { group, method, level, inverse, head, scorer, score, prior } = { ...before, ...change };
+  if (change.method !== undefined) return defined({ group, method, prior });
+  if (level === 'embedding') return defined({ group, method, level, scorer, prior });
   return defined({
     group,
     method,
     level,
     scorer,
     score,
+    prior,
     inverse,
     head: inverse === 'off' ? undefined : head,
   });
@@ -192,12 +195,24 @@ function defined(choice: SettingsChoice): SettingsChoice {
   return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== undefined));
 }
 
+/** The settings of a record, with the prior as it was used. */
+type Made = Omit<Settings, 'prior'> & { readonly prior?: Prior | undefined };
+
+/** Whether a prior that was used is the chosen one; nothing chosen is balanced, or the model's own probabilities. */
+function isPrior(used: Prior | undefined, chosen: PriorChoice = 'balanced'): boolean {
+  if (typeof chosen === 'string') return (used?.name ?? 'balanced') === chosen;
+  return (
+    used?.name === 'custom' && Object.entries(chosen).every(([code, share]) => used.shares[code] === share)
+  );
+}
+
 /**
  * Whether a record was made with other settings than those chosen.
  * @param expected what `decideSettings` decides from the choice and the model
  */
-export function madeOtherwise(record: Settings, choice: SettingsChoice, expected: Settings): boolean {
+export function madeOtherwise(record: Made, choice: SettingsChoice, expected: Settings): boolean {
   if (record.group !== expected.group || record.method !== expected.method) return true;
+  if (!isPrior(record.prior, expected.prior)) return true;
   return (['level', 'scorer', 'score', 'inverse', 'head'] as const).some(
     (setting) =>
       settingApplies(setting, expected) &&
@@ -207,7 +222,7 @@ export function madeOtherwise(record: Settings, choice: SettingsChoice, expected
 }
 
 /** What sets settings apart from others of their method: `image scorer, inverse off, plain head`; empty for the bare ones. */
-export function variantWords(settings: Settings): string {
+export function variantWords(settings: Omit<Settings, 'prior'>): string {
   const { method, level, inverse, head, scorer, score } = settings;
   if (method === 'vanilla' || method === 'tta') return '';
   const combined = level === 'embedding' ? 'embedding level' : `inverse ${inverse}, ${head} head`;

@@ -13,6 +13,7 @@ const leadingColumns = [
   'top_probability',
   'malignant',
   'stability',
+  'set',
 ] as const;
 const trailingColumns = [
   'model',
@@ -29,6 +30,8 @@ const trailingColumns = [
   'width',
   'height',
   'milliseconds',
+  'prior',
+  'calibration',
   'version',
   'error_code',
   'error_title',
@@ -91,6 +94,7 @@ function cellsOf(record: ClassificationRecord): Record<string, Cell> {
     top_probability: top?.probability ?? null,
     malignant: record.malignant,
     stability: record.stability,
+    set: record.set ? record.set.classes.join(' ') : null,
     model: record.model.id,
     model_sha256: record.model.sha256,
     group: record.group,
@@ -105,6 +109,8 @@ function cellsOf(record: ClassificationRecord): Record<string, Cell> {
     width: record.image.width,
     height: record.image.height,
     milliseconds: record.milliseconds,
+    prior: record.prior?.name ?? null,
+    calibration: record.calibration ?? null,
     version: record.version,
   };
   for (const [code, probability] of Object.entries(record.probabilities)) cells[`p_${code}`] = probability;

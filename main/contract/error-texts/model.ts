@@ -2,6 +2,22 @@
 import type { ErrorText } from './text.ts';
 
 export const modelErrors = {
+  // Probabilities
+  PRIOR_INVALID: {
+    title: 'Shares of classes that are none',
+    action: {
+      app: 'Give every class of the model a share from 0 to 100 %, 100 % together.',
+      cli: 'Give every class of the model a share from 0 to 1, 1 together: --prior "MEL=0.05,NV=0.8,...".',
+    },
+  },
+  CALIBRATION_DATA: {
+    title: 'Too few images to calibrate on',
+    action: 'Add labelled images that chose nothing of the model, with some of every class.',
+  },
+  PRIOR_UNKNOWN: {
+    title: 'Training shares unknown',
+    action: 'Choose the balanced prior or your own shares: this model was never calibrated.',
+  },
   // Checkpoints
   CHECKPOINT_NOT_FOUND: { title: 'Checkpoint not found', action: 'Check the path of the checkpoint file.' },
   CHECKPOINT_UNRECOGNISED: {

@@ -19,6 +19,8 @@ export interface TrainedModel {
   readonly name?: string;
   readonly license?: string;
   readonly logits?: Manifest['logits'];
+  /** Fitted for these files; without it the new model has none, since that of the starting model is not its. */
+  readonly calibration?: Manifest['calibration'];
   readonly metrics: Manifest['metrics'];
 }
 
@@ -45,6 +47,7 @@ export async function installTrained(store: ModelStore, model: TrainedModel): Pr
         madeWith: version,
         files: writer.written,
         metrics: model.metrics,
+        calibration: model.calibration,
       }),
     );
     await checkModel(await openPackage(temporary));
