@@ -1,8 +1,9 @@
 // The recipe of the bundled model: from the training images of ISIC 2018 Task 3 to models/dermorbit-base, in resumable
-// pieces. An image tower with its pool and class embeddings is trained from scratch, then finetuned through the orbits of
-// the images; then come its lambda net and its attention nets. One lesion-grouped part of the training images chooses
+// pieces. An image tower is finetuned from a pretrained network (--start NAME, or a file), or trained from scratch and then
+// finetuned through the orbits of the images (--start scratch, which made the model in the repository); then come its lambda
+// net and its attention nets. One lesion-grouped part of the training images chooses
 // every best round; the validation images are read once, at the very end. docs/TRAINING.md, "The bundled model".
-// usage: npm run train:base -- [--data DIR] [--work DIR] [--out DIR] [--hours 2] [--provider auto] [--rounds N]
+// usage: npm run train:base -- [--start scratch|objectron|nsfwjs|nsfwjs-mid|FILE.json] [--data DIR] [--work DIR] [--out DIR] [--hours 2] [--provider auto] [--rounds N]
 import { existsSync } from 'node:fs';
 import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -26,11 +27,15 @@ import { prefinetune } from '../main/training/prefinetune.ts';
 import type { TrainOptions } from '../main/training/request.ts';
 import { installTrained } from '../main/training/run/install.ts';
 import { trainFromScratch } from '../main/training/scratch.ts';
-import { baseCard, measureBase, metricsOf } from './base-card.ts';
+import { baseCard, measureBase, metricsOf } from './base/card.ts';
+import { inputSize, network, pretrainedTower, scratchOrbit, scratchTower } from './base/recipe.ts';
+import { startPackage } from './base/start-package.ts';
+import { startNamed } from './base/starts.ts';
 
 const root = installationFolder();
 const { values: options } = parseArgs({
   options: {
+    start: { type: 'string', default: 'scratch' },
     data: { type: 'string', default: join(root, '..', 'shared', 'isic2018') },
     work: { type: 'string', default: join(dataFolder(), 'train-base') },
     out: { type: 'string', default: join(root, 'models', 'dermorbit-base') },
@@ -43,53 +48,6 @@ const data = resolve(options.data);
 const work = resolve(options.work);
 const out = resolve(options.out);
 const provider = parseProvider(options.provider);
-
-/** Passes over smaller pictures cost less and teach most; only the last ones, at small rates, see 160 pixels. */
-const tower: ScratchConfig = {
-  architecture: { layers: [2, 2, 2, 2], width: 32, size: 160, embedding: 256 },
-  smallerFirst: [
-    { size: 64, rounds: 18 },
-    { size: 96, rounds: 14 },
-    { size: 128, rounds: 16 },
-  ],
-  loss: 'updated',
-  ...{ optimizer: 'adamw', momentum: 0.9, nesterov: false, weightDecay: 0.1, clip: 1 },
-  ...{ learningRate: 2e-3, warmup: 200, schedule: 'cosine', rounds: Number(options.rounds ?? 60) },
-  ...{ iterations: null, batch: 64, balance: 'none', seed: 1, patience: null },
-  augmentation: {
-    ...{ turns: 'free', mirrors: true, crop: [0.75, 1.15], shift: 0.08 },
-    ...{ brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 10, masked: 0 },
-  },
-  ...{ labelSmoothing: 0.05, logitAdjustment: 1, averaging: 0.998 },
-};
-
-/**
- * The same weights learn a little more through the orbit of every image: a pool that never saw combined maps reads them
- * less well than single ones.
- */
-const orbit: FinetuneConfig = {
-  ...{ method: 'equitune', level: 'feature', group: 'c4', inverse: 'on', head: 'orbit' },
-  ...{
-    initial: 'fresh',
-    network: 'frozen',
-    dropout: 0,
-    classEmbeddings: 'trainable',
-    batchNorm: 'frozen',
-    smallerFirst: [],
-  },
-  ...{ loss: 'updated', optimizer: 'adamw', momentum: 0.9, nesterov: false, weightDecay: 0.1, clip: 1 },
-  ...{ learningRate: 1e-4, warmup: 25, schedule: 'cosine', rounds: 5, iterations: 50, batch: 32 },
-  ...{ balance: 'none', seed: 1, patience: null, augmentation: tower.augmentation },
-  ...{ labelSmoothing: 0.05, logitAdjustment: 1, averaging: 0.98 },
-};
-
-const network = (method: PrefinetuneConfig['method']): PrefinetuneConfig => ({
-  method,
-  ...{ level: 'feature', group: 'c4', inverse: 'on', head: 'orbit', initial: 'fresh', loss: 'updated' },
-  ...{ optimizer: 'adamw', momentum: 0.9, nesterov: false, weightDecay: 0, clip: 1 },
-  ...{ learningRate: 1e-3, warmup: 0, schedule: 'cosine', rounds: 8, iterations: 50, batch: 32 },
-  ...{ balance: 'oversample', turns: true, dropout: 0, seed: 1, patience: null },
-});
 
 const csv = (name: string) => join(data, `ISIC2018_Task3_${name}.csv`);
 const training: DataChoice = {
@@ -125,26 +83,46 @@ interface Common {
   readonly resume: true;
 }
 
+const start = startNamed(options.start);
+const tower = {
+  ...(start ? pretrainedTower : scratchTower),
+  ...(options.rounds === undefined ? {} : { rounds: Number(options.rounds) }),
+};
+const orbit = start ? null : scratchOrbit;
+const last = orbit ? 'base-orbit' : 'base-tower';
+
 const pieces: readonly Piece[] = [
   {
     id: 'base-tower',
     config: tower,
-    run: (store, common, follower) =>
-      trainFromScratch(
-        store,
-        { ...common, classes: isicClasses, config: tower, cache: join(work, 'caches') },
-        follower,
-      ),
-  },
-  {
-    id: 'base-orbit',
-    config: orbit,
     run: async (store, common, follower) => {
-      const model = await store.find('base-tower');
-      return finetune(store, { ...common, model, config: orbit, cache: join(work, 'caches') }, follower);
+      const cache = join(work, 'caches');
+      if (!start || 'architecture' in tower) {
+        const config = tower as ScratchConfig;
+        return trainFromScratch(store, { ...common, classes: isicClasses, config, cache }, follower);
+      }
+      const pretrained = await start.read(inputSize);
+      const model = await startPackage(store, 'base-start', pretrained, { size: inputSize, seed: 1 });
+      return finetune(store, { ...common, model, classes: isicClasses, config: tower, cache }, follower);
     },
   },
-  networkPiece('lambda', 'base-orbit', 'base-lambda'),
+  ...(orbit
+    ? [
+        {
+          id: 'base-orbit',
+          config: orbit,
+          run: async (store: ModelStore, common: Common, follower: TrainOptions) => {
+            const model = await store.find('base-tower');
+            return finetune(
+              store,
+              { ...common, model, config: orbit, cache: join(work, 'caches') },
+              follower,
+            );
+          },
+        },
+      ]
+    : []),
+  networkPiece('lambda', last, 'base-lambda'),
   networkPiece('attention', 'base-lambda', 'base-attention'),
 ];
 
@@ -237,6 +215,7 @@ async function main(): Promise<void> {
   const card = baseCard({
     tower,
     orbit,
+    start: start?.provenance ?? null,
     networks: [network('lambda'), network('attention')],
     base,
     measured,
@@ -245,8 +224,7 @@ async function main(): Promise<void> {
     id,
     base,
     name: 'DermOrbit base',
-    description:
-      'A CLIP-style ResNet that DermOrbit trained from scratch on ISIC 2018 Task 3, with class embeddings, a lambda net and attention nets for c4.',
+    description: `${start ? `A ${base.manifest.architecture.name}, pretrained elsewhere (the card says where), that DermOrbit finetuned` : 'A CLIP-style ResNet that DermOrbit trained from scratch'} on ISIC 2018 Task 3, with class embeddings, a lambda net and attention nets for c4.`,
     license: 'CC BY-NC 4.0 (training images); non-commercial research use only',
     files: { card: new TextEncoder().encode(card) },
     metrics: metricsOf(measured),

@@ -122,7 +122,9 @@ describe('probabilities', () => {
       { temperature: 1, bias: [0, 0, 0, 0] },
       balanced(4),
     );
-    same.forEach((value, k) => expect(value).toBeCloseTo(averaged[k]!, 9));
+    same.forEach((value, k) => {
+      expect(value).toBeCloseTo(averaged[k]!, 9);
+    });
   });
 });
 
