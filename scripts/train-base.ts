@@ -10,12 +10,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isicClasses } from '../main/contract/settings.ts';
 import type { TrainingEvent } from '../main/contract/training-events.ts';
-import type {
-  FinetuneConfig,
-  PrefinetuneConfig,
-  ScratchConfig,
-  TrainingConfig,
-} from '../main/contract/training.ts';
+import type { PrefinetuneConfig, ScratchConfig, TrainingConfig } from '../main/contract/training.ts';
 import { showTraining } from '../main/cli/show-training.ts';
 import { dataFolder, installationFolder } from '../main/engine/folders.ts';
 import { parseProvider } from '../main/engine/providers.ts';
