@@ -201,7 +201,8 @@ const embeddings: readonly Row[] = [
   ],
   [
     'class embeddings for fewer classes',
-    () => ({ classes: ['MEL', 'NV', 'BCC'] }),
+    // Without combiners, whose class means are of four classes, too.
+    () => ({ classes: ['MEL', 'NV', 'BCC'], combiners: undefined }),
     'CLASS_EMBEDDINGS_INVALID',
     /\[16, 3\]/,
   ],
