@@ -115,6 +115,15 @@ export type FileReference = z.infer<typeof fileReferenceSchema>;
 export const filePurposeSchema = z.enum(['checkpoint', 'classEmbeddings', 'prompts', 'combiners', 'card']);
 export type FilePurpose = z.infer<typeof filePurposeSchema>;
 
+/** How the names of such files end, without the dot. */
+export const fileEndings: Readonly<Record<FilePurpose, readonly string[]>> = {
+  checkpoint: ['pt', 'pth', 'bin', 'safetensors', 'onnx'],
+  classEmbeddings: ['safetensors'],
+  prompts: ['json'],
+  combiners: ['safetensors'],
+  card: ['md'],
+};
+
 /** An import with file ids instead of paths. */
 const importSchema = importRequestSchema.extend({
   checkpoint: imageIdSchema,

@@ -3,7 +3,7 @@ import { BrowserWindow, clipboard, dialog, shell, type FileFilter, type OpenDial
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { DataReference } from '../contract/application-jobs.ts';
-import { externalLinks, type ExportResult, type FilePurpose } from '../contract/application.ts';
+import { externalLinks, fileEndings, type ExportResult, type FilePurpose } from '../contract/application.ts';
 import { DermOrbitError } from '../contract/errors.ts';
 import { readExtensions } from '../contract/image-kinds.ts';
 import { writeFileAtomic } from '../base/durable-files.ts';
@@ -21,18 +21,19 @@ const imageDialogs: Readonly<Record<'files' | 'folder', OpenDialogOptions>> = {
   folder: { title: 'Add a folder of images', properties: ['openDirectory', 'multiSelections'] },
 };
 
-const safetensors: FileFilter = { name: 'Safetensors', extensions: ['safetensors'] };
-
-const fileDialogs: Readonly<Record<FilePurpose, { title: string; filters: FileFilter[] }>> = {
-  checkpoint: {
-    title: 'Choose a CLIP checkpoint',
-    filters: [{ name: 'Checkpoints', extensions: ['pt', 'pth', 'bin', 'safetensors'] }],
-  },
-  classEmbeddings: { title: 'Choose class embeddings', filters: [safetensors] },
-  combiners: { title: 'Choose combiner weights', filters: [safetensors] },
-  prompts: { title: 'Choose prompts', filters: [{ name: 'JSON', extensions: ['json'] }] },
-  card: { title: 'Choose a model card', filters: [{ name: 'Markdown', extensions: ['md'] }] },
+const fileDialogs: Readonly<Record<FilePurpose, { title: string; kind: string }>> = {
+  checkpoint: { title: 'Choose a checkpoint or an ONNX classifier', kind: 'Networks' },
+  classEmbeddings: { title: 'Choose class embeddings', kind: 'Safetensors' },
+  combiners: { title: 'Choose combiner weights', kind: 'Safetensors' },
+  prompts: { title: 'Choose prompts', kind: 'JSON' },
+  card: { title: 'Choose a model card', kind: 'Markdown' },
 };
+
+function fileDialog(purpose: FilePurpose): OpenDialogOptions {
+  const { title, kind } = fileDialogs[purpose];
+  const filters = [{ name: kind, extensions: [...fileEndings[purpose]] }];
+  return { title, filters, properties: ['openFile'] };
+}
 
 const dataDialogs: Readonly<Record<DataReference['kind'], OpenDialogOptions>> = {
   folder: { title: 'Choose a folder of labelled images', properties: ['openDirectory'] },
@@ -63,8 +64,7 @@ export function windowSurface(documents: Documents, owner: () => BrowserWindow |
     versions: { electron: process.versions.electron, chromium: process.versions.chrome },
     dialogs: true,
     chooseImages: (kind) => choose(imageDialogs[kind]),
-    chooseFile: async (purpose) =>
-      (await choose({ ...fileDialogs[purpose], properties: ['openFile'] }))?.[0] ?? null,
+    chooseFile: async (purpose) => (await choose(fileDialog(purpose)))?.[0] ?? null,
     chooseData: async (kind) => (await choose(dataDialogs[kind]))?.[0] ?? null,
     deliver: async (document) => save(document, documents, owner()),
     copy: async (text) => {
