@@ -182,7 +182,7 @@ it('an engine opens a model once for each provider, however often and whenever i
     engine.call('classify', { model: 'small', provider, paths: [path] });
   await Promise.all([ask('cpu'), ask('cpu'), ask('webgpu')]);
   await ask('webgpu');
-  // Tower, the halves of the pool and three networks on each of the two.
-  expect(played.open).toBe(12);
+  // Tower, the halves of the pool and six networks on each of the two.
+  expect(played.open).toBe(18);
   await engine.close();
 });
