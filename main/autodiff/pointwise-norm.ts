@@ -43,13 +43,6 @@ function fits(emit: Emitter, node: Node): boolean {
   return plain && channels! ** 2 <= largestRatio * filters!;
 }
 
-/** Of a normalised 1x1 convolution: the output, and the batch's mean and variance of what was normalised. */
-export interface NormalizedConvolution {
-  readonly output: string;
-  readonly mean: string;
-  readonly variance: string;
-}
-
 /**
  * Adds the convolution and its norm.
  * @param names of the output, the mean [O] and the variance [O]

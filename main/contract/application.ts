@@ -24,7 +24,7 @@ import { providerChoiceSchema } from './settings.ts';
 import { screens } from './screens.ts';
 import { joinGroups, skippedGroupSchema } from './skipped.ts';
 
-export { exportResultSchema, imageIdSchema, type ExportResult } from './references.ts';
+export type { ExportResult } from './references.ts';
 
 const empty = z.object({});
 const recordSchema = z.union([failureSchema, classificationSchema]);
@@ -143,7 +143,6 @@ export const batchStepSchema = z.object({
   /** Estimated from the images finished so far; null for the first. */
   secondsLeft: z.number().nullable(),
 });
-export type BatchStep = z.infer<typeof batchStepSchema>;
 
 // -------------------------------------------------------------------------------------------------- session
 
@@ -280,11 +279,7 @@ export const applicationContract = {
   /** Shows one of the app's folders in the file manager (Electron). */
   showFolder: { input: z.object({ folder: folderNameSchema }), event: z.never(), output: empty },
 } as const;
-
 export type ApplicationRequest = keyof typeof applicationContract;
-export type ApplicationInput<Name extends ApplicationRequest> = z.input<
-  (typeof applicationContract)[Name]['input']
->;
 /** The input as it is after its schema has run. */
 export type CheckedInput<Name extends ApplicationRequest> = z.output<
   (typeof applicationContract)[Name]['input']

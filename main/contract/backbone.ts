@@ -54,4 +54,3 @@ export type EvidenceKind = z.infer<typeof evidenceKindSchema>;
 
 /** What evidence a model can give at all; none without a map. */
 export const offeredEvidenceSchema = z.enum([...evidenceKindSchema.options, 'none']);
-export type OfferedEvidence = z.infer<typeof offeredEvidenceSchema>;

@@ -3,8 +3,7 @@
 import { z } from 'zod';
 
 /** How common the classes are taken to be: all alike, as among the training images, or as in one's own clinic. */
-export const priorNameSchema = z.enum(['balanced', 'training', 'custom']);
-export type PriorName = z.infer<typeof priorNameSchema>;
+const priorNameSchema = z.enum(['balanced', 'training', 'custom']);
 
 /** A prior as a person chooses it; a custom one is shares by class code. */
 export const priorChoiceSchema = z.union([

@@ -72,7 +72,6 @@ const wrongAnswerSchema = z.object({
   /** Probability of the true class. */
   probability: number,
 });
-export type WrongAnswer = z.infer<typeof wrongAnswerSchema>;
 
 /** One way of predicting, measured. */
 const rowSchema = z.object({

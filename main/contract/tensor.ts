@@ -21,10 +21,3 @@ export function tensor(data: Float32Array, dims: readonly number[]): Tensor {
   }
   return { data, dims };
 }
-
-/** A view (no copy) of row `index` along the first axis: [A, ...rest] -> [...rest]. */
-export function rowOf(source: Tensor, index: number): Tensor {
-  const dims = source.dims.slice(1);
-  const size = sizeOf(dims);
-  return { data: source.data.subarray(index * size, (index + 1) * size), dims };
-}

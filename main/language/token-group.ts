@@ -2,9 +2,6 @@
 // an equality list to the next one, in all lists at once, and leaves every other id alone. Pure.
 import { cyclicGroup, type FiniteGroup } from '../groups/groups.ts';
 
-/** What R-EquiLM does with an id: general ids keep the plain model's logit. */
-export type Role = 'equality' | 'neutral' | 'general';
-
 /** A group that acts on the ids of a vocabulary. */
 export interface TokenGroup {
   readonly group: FiniteGroup;
