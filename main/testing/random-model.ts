@@ -31,14 +31,14 @@ export function smallImport(
   return {
     checkpoint: writeTensors(root, 'small-clip', randomClip(smallVisual, 1)),
     classEmbeddings: writeTensors(root, 'class-embeddings', smallClassEmbeddings()),
-    combiners: writeTensors(root, 'combiners', smallCombiners()),
+    combiners: writeTensors(root, `combiners-${changes.id}`, smallCombiners(changes.classes?.length)),
     classes: smallClasses,
     ...changes,
   };
 }
 
 /** Every weight network and scorer. Random networks prefer no orientation by much; with their last layers enlarged, a wrong weight shows. */
-export function smallCombiners(): Map<string, SafetensorsInput> {
+export function smallCombiners(classes = smallClasses.length): Map<string, SafetensorsInput> {
   const tensors = randomCombiners(smallVisual, 3);
   const enlarged = ['lambda.main.4', 'attention.q.2', 'attention.k.2', 'lambda_embedding.fc3'];
   for (const layer of enlarged) {
@@ -48,9 +48,9 @@ export function smallCombiners(): Map<string, SafetensorsInput> {
     tensors.set(name, { dims, dtype: 'float32', data: values });
   }
   const { embeddingWidth: width } = smallVisual;
-  const [means] = randomClassEmbeddings(smallVisual, smallClasses.length, 5).values();
+  const [means] = randomClassEmbeddings(smallVisual, classes, 5).values();
   const identity = Float32Array.from({ length: width ** 2 }, (_, i) => (i % (width + 1) === 0 ? 1 : 0));
-  tensors.set('feature_distance.means', { ...means!, dims: [smallClasses.length, width] });
+  tensors.set('feature_distance.means', { ...means!, dims: [classes, width] });
   tensors.set('feature_distance.precision', { dims: [width, width], dtype: 'float32', data: identity });
   return tensors;
 }

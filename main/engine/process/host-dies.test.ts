@@ -13,7 +13,7 @@ const [entry, path] = process.argv.slice(1);
 const child = fork(entry, { execArgv: [], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 child.on('message', ({ kind }) => process.stdout.write(kind + '\\n'));
 const input = { paths: new Array(1000).fill(path) };
-child.send({ kind: 'call', call: 0, operation: 'classify', input });
+child.send({ kind: 'call', id: 0, operation: 'classify', input });
 `;
 
 it('ends without a word', async () => {
