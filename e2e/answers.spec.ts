@@ -84,7 +84,7 @@ test('orientations: weights, every method at once, switches at once', async ({ a
   const cards = page.getByRole('main').locator('ul.cards > li');
   await expect(cards).toHaveCount(4);
   const table = page.getByRole('table', { name: 'The answer of each method' });
-  await expect(table.getByRole('row')).toHaveCount(7);
+  await expect(table.getByRole('row')).toHaveCount(8);
   await page.getByRole('radiogroup', { name: 'Group' }).getByRole('radio', { name: 'D4' }).check();
   await expect(cards).toHaveCount(8);
   await expect(page.getByText('Same answer at quarter turns and mirrors')).toBeVisible();

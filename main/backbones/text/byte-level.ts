@@ -23,6 +23,6 @@ const bytesByCharacter = new Map([...byteCharacters].map(([byte, character]) => 
 
 /** The bytes that a token's characters stand for; null if one of them is none of the alphabet. */
 export function bytesOfToken(token: string): Uint8Array | null {
-  const bytes = [...token].map((character) => bytesByCharacter.get(character));
+  const bytes = Array.from(token, (character) => bytesByCharacter.get(character));
   return bytes.includes(undefined) ? null : Uint8Array.from(bytes as number[]);
 }

@@ -72,9 +72,8 @@ function start(context: JobContext, task: TrainTask, id: string, resume: boolean
 }
 
 function changedRecipe(recipe: Recipe, changes: RunChanges): Recipe {
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   // The fields that may change are those of every kind, which the type checker cannot follow through the spread.
-  return { ...recipe, config: { ...recipe.config, ...given } } as Recipe;
+  return { ...recipe, config: { ...recipe.config, ...changes } } as Recipe;
 }
 
 /** The latest run that did the same kind of steps tells how long they take here. */
