@@ -147,6 +147,7 @@ export const rooms: Readonly<Record<string, Room>> = {
         'onnx',
         'equivariance',
         'calibration',
+        'words',
         'base',
         'backbones',
         'imaging',

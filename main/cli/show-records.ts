@@ -11,6 +11,7 @@ import { noteTexts, type NoteCode } from '../contract/notes.ts';
 import { classNames } from '../contract/settings.ts';
 import { percent } from '../contract/percent.ts';
 import { bar, describeError, harmless, note, paint, table } from './output.ts';
+import { setSentence } from '../words/answer.ts';
 import { DermOrbitError, nextStep } from '../contract/errors.ts';
 
 const disclaimer = 'Research use only, not a medical device.';
@@ -30,15 +31,6 @@ function stabilityText({ stability, orientations }: Classification): string {
   return agreeing === count
     ? `the plain model gives this answer in all ${count} orientations`
     : `the plain model gives this answer in ${agreeing} of ${count} orientations: it would change its mind when the picture is turned`;
-}
-
-/** What the diagnosis is among, as far as the model was calibrated; an empty or a full set is no answer, and says so. */
-function setText({ set, probabilities }: Classification): string[] {
-  if (!set) return [];
-  const promise = `${set.level} % of such pictures are covered, class by class`;
-  if (set.classes.length === 0) return [`fits none of the classes (${promise}): do not rely on this answer`];
-  if (set.classes.length === Object.keys(probabilities).length) return [`any of the classes (${promise})`];
-  return [`${set.classes.map(nameOf).join(' or ')} (${promise})`];
 }
 
 /** How the predictions were made, in one line. */
@@ -61,13 +53,14 @@ export function printOne([record]: readonly ClassificationRecord[]): void {
     const cells = [code, nameOf(code), percent(probability), bar(probability, 24)];
     return rank === 0 ? cells.map((cell) => paint('bold', cell)) : cells;
   });
+  const among = setSentence(record);
   const lines = [
     paint('bold', harmless(record.image.path)),
     '',
     table(rows, new Set([2])),
     '',
     ...(record.malignant === null ? [] : [`${percent(record.malignant)} ${malignantLabel}`]),
-    ...setText(record),
+    ...(among === null ? [] : [`among: ${among}`]),
     stabilityText(record),
     ...(record.notes ?? []).map((code) => paint('yellow', `${noteTexts[code].text} (${code})`)),
     '',

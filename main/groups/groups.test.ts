@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { GroupName as ContractGroupName } from './groups.ts';
+import { describe, expect, it } from 'vitest';
 import { actOnGrid, actOnOrientations, gridPermutation, orbitOf } from './action.ts';
-import { groups, type Group, type GroupName } from './groups.ts';
+import { cyclicGroup, groupNames, groups, type Group } from './groups.ts';
 
 const everyGroup: Group[] = Object.values(groups);
 const randomPlanes = fc
@@ -17,8 +16,8 @@ const randomPlanes = fc
     return { size, data };
   });
 
-it('knows exactly the groups of the contract', () => {
-  expectTypeOf<GroupName>().toEqualTypeOf<ContractGroupName>();
+it('has a group for every name, each of its order', () => {
+  expect(Object.keys(groups)).toEqual([...groupNames]);
   expect(everyGroup.map((group) => group.order)).toEqual([1, 2, 4, 2, 8]);
 });
 
@@ -125,4 +124,27 @@ describe('a grid of four', () => {
     expect([...copy, ...grid]).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
     expect(() => actOnGrid(identity, grid, 3)).toThrow('4 numbers are not whole planes of 3 x 3');
   });
+});
+
+describe.each([1, 2, 3, 4, 7])('the cyclic group of order %i', (d) => {
+  const { name, order, product, inverse } = cyclicGroup(d);
+  const powers = Array.from({ length: d }, (_, k) => k);
+
+  it('adds exponents modulo its order', () => {
+    expect([name, order]).toEqual([`C${d}`, d]);
+    for (const a of powers) {
+      expect(product[a]).toEqual(powers.map((b) => (a + b) % d));
+      expect(product[a]![inverse[a]!]).toBe(0);
+    }
+    expect(inverse).toHaveLength(d);
+  });
+});
+
+it('there is the c4 of quarter turns among them', () => {
+  const { product, inverse } = cyclicGroup(4);
+  expect({ product, inverse }).toEqual({ product: groups.c4.product, inverse: groups.c4.inverse });
+});
+
+it.each([0, -1, 1.5, NaN])('no cyclic group has order %d', (d) => {
+  expect(() => cyclicGroup(d)).toThrow(`order ${d}`);
 });

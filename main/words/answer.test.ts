@@ -7,6 +7,7 @@ import {
   certaintySentence,
   measuredOf,
   measuredSentence,
+  setSentence,
   sidesWords,
 } from './answer.ts';
 import { recordOf } from './testing.ts';
@@ -84,4 +85,28 @@ describe('what was measured', () => {
 it('the likelier side is said first', () => {
   expect(sidesWords(0.57)).toBe('Malignant 57%, benign 43%');
   expect(sidesWords(0.2)).toBe('Benign 80%, malignant 20%');
+});
+
+describe('a prediction set', () => {
+  const record = recordWith({ MEL: 0.5, NV: 0.3, DF: 0.2 }, 0.5);
+  const among = (classes: string[]) => setSentence({ ...record, set: { level: 90, classes } });
+
+  it('names its classes and what it promises', () => {
+    expect(among(['MEL', 'NV'])).toBe(
+      'Melanoma or nevus (of such pictures 90% are covered, class by class).',
+    );
+  });
+
+  it('says in words that it is empty or full, and nothing without a calibration', () => {
+    expect(among([])).toContain('None of the classes');
+    expect(among(['MEL', 'NV', 'DF'])).toContain('Any of the classes');
+    expect(setSentence(record)).toBeNull();
+  });
+
+  it('that is empty leaves no answer sure', () => {
+    const sure = { ...recordWith({ MEL: 0.97, NV: 0.03 }, 0.97), set: { level: 90, classes: [] } } as const;
+    const answer = answerOf({ ...sure, set: { level: 90, classes: [] } });
+    expect(answer.certainty).toBe('unsure');
+    expect(answer.doubts).toContain('The picture fits none of the classes.');
+  });
 });

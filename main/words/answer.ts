@@ -43,7 +43,9 @@ export function answerOf(record: Classification): Answer {
         : 'The likeliest class is malignant, yet the benign classes together are likelier.',
     );
   }
-  const steady = side !== 'undecided' && !close && !contradicts(side, first.code);
+  const empty = record.set?.classes.length === 0;
+  if (empty) doubts.push(fitsNothing);
+  const steady = side !== 'undecided' && !close && !contradicts(side, first.code) && !empty;
   const certainty =
     steady && first.probability >= sureFrom
       ? 'sure'
@@ -69,6 +71,26 @@ function sideOf(malignant: number | null): Side | null {
 
 function contradicts(side: Side | null, code: string): boolean {
   return (side === 'malignant' && !isMalignant(code)) || (side === 'benign' && isMalignant(code));
+}
+
+/** Of an answer that fits none of the classes, as the model was calibrated. */
+const fitsNothing = 'The picture fits none of the classes.';
+
+/**
+ * The classes that the diagnosis is among; null where the model was not calibrated. An empty set and a full one are no
+ * answers, and are said in words.
+ */
+export function setSentence({
+  set,
+  probabilities,
+}: Pick<Classification, 'set' | 'probabilities'>): string | null {
+  if (!set) return null;
+  const promise = `of such pictures ${set.level}% are covered, class by class`;
+  const { classes } = set;
+  if (classes.length === 0) return `None of the classes (${promise}).`;
+  if (classes.length === Object.keys(probabilities).length) return `Any of the classes (${promise}).`;
+  const named = classes.map((code, index) => (index === 0 ? className(code) : wordInSentence(code)));
+  return `${named.join(' or ')} (${promise}).`;
 }
 
 /** `Melanoma`, or, of a close call, `Melanoma or benign keratosis`. */
