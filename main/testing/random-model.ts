@@ -28,10 +28,11 @@ export function smallImport(
   { root }: TemporaryStore,
   changes: Partial<ImportRequest> & Pick<ImportRequest, 'id'>,
 ): ImportRequest {
+  const classes = changes.classes?.length ?? smallClasses.length;
   return {
     checkpoint: writeTensors(root, 'small-clip', randomClip(smallVisual, 1)),
     classEmbeddings: writeTensors(root, 'class-embeddings', smallClassEmbeddings()),
-    combiners: writeTensors(root, `combiners-${changes.id}`, smallCombiners(changes.classes?.length)),
+    combiners: writeTensors(root, `combiners-${classes}`, smallCombiners(classes)),
     classes: smallClasses,
     ...changes,
   };
