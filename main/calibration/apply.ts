@@ -55,7 +55,7 @@ export function priorShares(
   classes: readonly string[],
   calibration: Calibration | null,
 ): readonly number[] {
-  if (chosen === 'balanced') return classes.map(() => 1 / classes.length);
+  if (chosen === 'balanced') return balanced(classes.length);
   if (chosen === 'training') {
     if (calibration) return calibration.trainingShares;
     throw new DermOrbitError(

@@ -24,9 +24,6 @@ export interface Answering {
   readonly basis: { readonly prior: Prior; readonly calibration: string | null } | null;
 }
 
-/** Nothing changes: the model's own logits. */
-const identity = { temperature: 1, bias: null } as const;
-
 const logitsFrom = (said: Said) => ('logits' in said ? said.logits : logitsOf(said.averaged));
 
 /**
@@ -44,7 +41,7 @@ export function answering(
   }
   const chosen = settings.prior ?? 'balanced';
   const shares = priorShares(chosen, classes, calibration ?? null);
-  const rule = method ?? { ...identity, bias: classes.map(() => 0) };
+  const rule = method ?? { temperature: 1, bias: classes.map(() => 0) };
   const probabilities = (said: Said) => softmax(calibratedLogits(logitsFrom(said), rule, shares));
   return {
     probabilities,

@@ -153,7 +153,20 @@ function decodeNode(node: NodeProto): Node {
 }
 
 function decodeAttribute(attribute: AttributeProto): Attribute {
-  switch (attribute.type) {
+  if (attribute.type === attributeTypes.TENSOR) {
+    if (!attribute.t) throw new OnnxModelError(`attribute ${attribute.name} says tensor and holds none`);
+    return { tensor: decodeConstant(attribute.name, attribute.t) };
+  }
+  const plain = plainAttribute(attribute, attribute.type);
+  if (plain) return plain;
+  throw new OnnxModelError(
+    `attribute ${attribute.name} holds a nested graph or a list that is not supported`,
+  );
+}
+
+/** An attribute of numbers or text; null of any other type. */
+export function plainAttribute(attribute: AttributeProto, type: number): Attribute | null {
+  switch (type) {
     case attributeTypes.INT:
       return { int: Number(attribute.i) };
     case attributeTypes.INTS:
@@ -164,13 +177,8 @@ function decodeAttribute(attribute: AttributeProto): Attribute {
       return { floats: attribute.floats };
     case attributeTypes.STRING:
       return { string: new TextDecoder().decode(attribute.s) };
-    case attributeTypes.TENSOR:
-      if (!attribute.t) throw new OnnxModelError(`attribute ${attribute.name} says tensor and holds none`);
-      return { tensor: decodeConstant(attribute.name, attribute.t) };
     default:
-      throw new OnnxModelError(
-        `attribute ${attribute.name} holds a nested graph or a list that is not supported`,
-      );
+      return null;
   }
 }
 

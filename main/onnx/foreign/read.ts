@@ -2,7 +2,7 @@
 // inputs, operators of other domains behind what is wanted. Nothing is judged here but the form of the file: what is
 // asked of the graph is pruned first, and only then must every operator of it be known. Pure.
 import { fromBinary } from '@bufbuild/protobuf';
-import { OnnxModelError } from '../codec.ts';
+import { OnnxModelError, plainAttribute } from '../codec.ts';
 import {
   elementTypes,
   type Attribute,
@@ -176,22 +176,9 @@ function readNode(node: NodeProto, external: ReadExternal, { functions }: ModelP
 
 /** Null for lists of texts, graphs and other things that no classifier's arithmetic needs. */
 function readAttribute(attribute: AttributeProto, external: ReadExternal): Attribute | null {
-  switch (attribute.type || guessedType(attribute)) {
-    case attributeTypes.INT:
-      return { int: Number(attribute.i) };
-    case attributeTypes.INTS:
-      return { ints: attribute.ints.map(Number) };
-    case attributeTypes.FLOAT:
-      return { float: attribute.f };
-    case attributeTypes.FLOATS:
-      return { floats: attribute.floats };
-    case attributeTypes.STRING:
-      return { string: new TextDecoder().decode(attribute.s) };
-    case attributeTypes.TENSOR:
-      return attribute.t ? { tensor: readConstant(attribute.name, attribute.t, external) } : null;
-    default:
-      return null;
-  }
+  const type = attribute.type || guessedType(attribute);
+  if (type !== attributeTypes.TENSOR) return plainAttribute(attribute, type);
+  return attribute.t ? { tensor: readConstant(attribute.name, attribute.t, external) } : null;
 }
 
 /** Exporters of the first versions left the type of an attribute out. */
